@@ -1,0 +1,109 @@
+"""What jobs are and what they say while they run: plain data, one JSON line each. No torch here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from moonviz.events import StepRecord
+from moonviz.results import Failure
+from moonviz.specs.base import Spec
+from moonviz.specs.network import NetworkSpec
+from moonviz.specs.run import RunSpec
+
+Stage = Literal["check", "trace", "warm-up", "time", "truth", "train"]
+
+
+class Run(Spec):
+    """Run every method of a run spec; lane *measure*."""
+
+    kind: Literal["run"] = "run"
+    spec: RunSpec
+
+
+class Describe(Spec):
+    """Describe a network's layers; lane *estimate*."""
+
+    kind: Literal["describe"] = "describe"
+    network: NetworkSpec
+
+
+class Estimate(Spec):
+    """Dry-run every method of a run spec; lane *estimate*."""
+
+    kind: Literal["estimate"] = "estimate"
+    spec: RunSpec
+
+
+JobSpec = Annotated[Run | Describe | Estimate, Field(discriminator="kind")]
+JOB: TypeAdapter[Run | Describe | Estimate] = TypeAdapter(JobSpec)
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: int = 0
+    """Place in the job's stream; a reader that reconnects asks from a number."""
+
+
+class Queued(_Message):
+    """Waiting; `position` 0 is next, and `starting` tells that a worker process is being started."""
+
+    kind: Literal["queued"] = "queued"
+    position: int
+    starting: bool = False
+
+
+class StageMessage(_Message):
+    """Where the job is: `done` of `total` parts of the stage; `label`: the method it is at."""
+
+    kind: Literal["stage"] = "stage"
+    name: Stage
+    done: int
+    total: int
+    label: str | None = None
+
+
+class Steps(_Message):
+    """Traced records as they come; their seconds are null."""
+
+    kind: Literal["steps"] = "steps"
+    label: str
+    records: tuple[StepRecord, ...]
+
+
+class ResultMessage(_Message):
+    """The end: the whole report as plain data (`Report`, or for Describe a list of layer cards)."""
+
+    kind: Literal["result"] = "result"
+    data: Any
+
+
+class Failed(_Message):
+    """The end: bad input, too large, or an error of ours."""
+
+    kind: Literal["failed"] = "failed"
+    reason: Literal["refused", "too_large", "failed"]
+    error: Failure
+
+
+class Cancelled(_Message):
+    """The end: the user stopped it, `at` in words."""
+
+    kind: Literal["cancelled"] = "cancelled"
+    at: str | None = None
+
+
+class Lost(_Message):
+    """The end: the worker process died and has been replaced."""
+
+    kind: Literal["lost"] = "lost"
+    error: Failure
+
+
+Message = Annotated[
+    Queued | StageMessage | Steps | ResultMessage | Failed | Cancelled | Lost, Field(discriminator="kind")
+]
+MESSAGE: TypeAdapter[Any] = TypeAdapter(Message)
+FINAL = (ResultMessage, Failed, Cancelled, Lost)
