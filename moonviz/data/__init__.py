@@ -1,0 +1,1 @@
+"""Data sets, and stored results with the machine they come from."""

@@ -1,0 +1,16 @@
+"""Layers: what each can do is its type."""
+
+from moonviz.layers.base import FragmentalLayer, InvertibleLayer, Layer, SubmersiveLayer
+from moonviz.layers.factory import NEEDS, capability, make
+from moonviz.layers.placement import Placement
+
+__all__ = [
+    "NEEDS",
+    "FragmentalLayer",
+    "InvertibleLayer",
+    "Layer",
+    "Placement",
+    "SubmersiveLayer",
+    "capability",
+    "make",
+]

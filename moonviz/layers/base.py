@@ -1,0 +1,203 @@
+"""What a layer promises, and what torch gives every layer once.
+
+The letters, here and in all layers (math.md's notation): `x` a layer's input, `y` its output, `cot_x` and `cot_y` the
+loss's gradient at them (cotangents), `tan_x` and `tan_y` directions (tangents). Each is a *state*: one tensor `[N, *]`,
+or between couplings a pair of halves.
+
+Capability is a type: `InvertibleLayer` ⊂ `SubmersiveLayer` ⊂ `FragmentalLayer` ⊂ `Layer`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import torch
+from torch import Generator, Tensor, nn
+
+State = Tensor | tuple[Tensor, Tensor]
+Residual = tuple[Tensor, ...]
+Shape = tuple[int, ...]
+
+
+def tensors(state: State | Residual) -> tuple[Tensor, ...]:
+    """The tensors of a state, in order."""
+    return (state,) if isinstance(state, Tensor) else tuple(state)
+
+
+def detached(state: State) -> State:
+    """The same numbers without their history; no copy."""
+    return state.detach() if isinstance(state, Tensor) else (state[0].detach(), state[1].detach())
+
+
+def leaf(state: State) -> State:
+    """The same numbers as new leaves that autograd follows; no copy."""
+    if isinstance(state, Tensor):
+        return state.detach().requires_grad_()
+    return state[0].detach().requires_grad_(), state[1].detach().requires_grad_()
+
+
+class Layer(nn.Module, ABC):
+    """y = f(x; θ), batched along the first axis.
+
+    Attributes:
+        in_shape: Shape of one example's x, without the batch.
+        out_shape: Shape of one example's y.
+        title: Its name in messages, set by the network: ``"layer 3 (dense)"``.
+    """
+
+    kind: ClassVar[str]
+    """What to call it, in words."""
+    overwrites: ClassVar[bool] = False
+    """Whether `consume` writes into its input."""
+    saves_output: ClassVar[bool] = True
+    """Whether autograd may keep the output, or the output shares memory with x: then nobody may overwrite it."""
+    paired: ClassVar[bool] = False
+    """Whether it takes a pair of halves."""
+    pairs_output: ClassVar[bool] = False
+    """Whether it gives a pair of halves."""
+
+    def __init__(self, in_shape: Shape, out_shape: Shape) -> None:
+        super().__init__()
+        self.in_shape, self.out_shape, self.title = in_shape, out_shape, type(self).__name__
+
+    @property
+    @abstractmethod
+    def reason(self) -> str:
+        """Why it has its capability, in one sentence with its own numbers."""
+
+    @abstractmethod
+    def initialise(self, generator: Generator) -> None:
+        """Draw the weights in float64 and cast, so that a seed means the same network in every dtype."""
+
+    @abstractmethod
+    def forward(self, x: State) -> State:
+        """y = f(x), x untouched."""
+
+    @abstractmethod
+    def consume(self, x: State) -> State:
+        """y = f(x), where x may be overwritten (the caller gives it up)."""
+
+    @abstractmethod
+    def residual(self, x: State) -> Residual:
+        """The least that `vjp_x` needs to know of x."""
+
+    @abstractmethod
+    def keep(self, x: State) -> tuple[State, Residual]:
+        """`consume` and `residual` in one, sharing work."""
+
+    @abstractmethod
+    def vjp_x(self, residual: Residual, cot_y: State) -> State:
+        """cot_x = cot_y J, from the residual alone; cot_y untouched."""
+
+    def trainable(self) -> tuple[nn.Parameter, ...]:
+        """Its parameters that want a gradient, in a fixed order."""
+        return tuple(parameter for parameter in self.parameters() if parameter.requires_grad)
+
+    def jvp(self, x: State, tan_x: State) -> State:
+        """tan_y = J tan_x, by torch's forward mode."""
+        return torch.func.jvp(self.forward, (x,), (tan_x,))[1]
+
+    def forward_and_grads(self, x: State, cot_y: State) -> tuple[State, tuple[Tensor, ...]]:
+        """y = f(x) and g = cot_y ∂f/∂θ for each of `trainable()`, by one pass of torch's autograd."""
+        weights = self.trainable()
+        if not weights:
+            with torch.no_grad():
+                return self.consume(x), ()
+        with torch.enable_grad():
+            y = self(detached(x))
+        return detached(y), torch.autograd.grad(tensors(y), weights, tensors(cot_y))
+
+    def vjp_params(self, x: State, cot_y: State) -> tuple[Tensor, ...]:
+        """g = cot_y ∂f/∂θ for each of `trainable()`, by torch's autograd; x untouched."""
+        return self.forward_and_grads(x, cot_y)[1] if self.trainable() else ()
+
+
+class FragmentalLayer(Layer):
+    """A layer whose erased part of the cotangent can be kept as a fragment, so that the vjp can be undone."""
+
+    @abstractmethod
+    def fragment(self, x: State, cot_y: State) -> Residual:
+        """The least of cot_y that J erases."""
+
+    @abstractmethod
+    def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
+        """The cot_y with cot_y J = cot_x whose fragment this is: the vector-inverse-Jacobian product; x untouched."""
+
+    @abstractmethod
+    def advance(self, x: State, cot_x: State, fragment: Residual) -> tuple[State, State, tuple[Tensor, ...]]:
+        """(y, cot_y, parameter gradients): `consume`, `vijp` and `vjp_params` in one; x may be overwritten."""
+
+
+class SubmersiveLayer(FragmentalLayer):
+    """J has full row rank: nothing of cot_y is erased, the fragment is empty."""
+
+    def fragment(self, x: State, cot_y: State) -> Residual:
+        """Empty."""
+        return ()
+
+
+class InvertibleLayer(SubmersiveLayer):
+    """f itself can be undone."""
+
+    @abstractmethod
+    def inverse(self, y: State) -> State:
+        """The x with f(x) = y; y untouched."""
+
+
+class FreshOutput(Layer):
+    """Mixin: `forward` always makes a new output, so there is nothing to win by overwriting x."""
+
+    def consume(self, x: State) -> State:
+        """`forward`."""
+        return self(x)
+
+
+class KeepsNothing(Layer):
+    """Mixin: the vjp does not depend on x (a linear map)."""
+
+    def residual(self, x: State) -> Residual:
+        """Empty."""
+        return ()
+
+    def keep(self, x: State) -> tuple[State, Residual]:
+        """`consume`, and nothing kept."""
+        return self.consume(x), ()
+
+
+class KeepsInput(Layer):
+    """Mixin for layers without a rule of their own: the residual is x, the vjp is torch's."""
+
+    def residual(self, x: State) -> Residual:
+        """All of x."""
+        return tensors(x)
+
+    def keep(self, x: State) -> tuple[State, Residual]:
+        """`forward`, and x kept."""
+        return self(x), tensors(x)
+
+    def vjp_x(self, residual: Residual, cot_y: State) -> State:
+        """By torch's autograd."""
+        x = leaf(residual[0] if len(residual) == 1 else (residual[0], residual[1]))
+        with torch.enable_grad():
+            y = self(x)
+        cots = torch.autograd.grad(tensors(y), tensors(x), tensors(cot_y))
+        return cots[0] if len(cots) == 1 else (cots[0], cots[1])
+
+
+class AdvancesStepwise(FragmentalLayer):
+    """Mixin: `advance` as its three parts one after the other."""
+
+    def advance(self, x: State, cot_x: State, fragment: Residual) -> tuple[State, State, tuple[Tensor, ...]]:
+        """vijp first (x is whole), then y together with the parameter gradients."""
+        with torch.no_grad():
+            cot_y = self.vijp(x, cot_x, fragment)
+        y, grads = self.forward_and_grads(x, cot_y)
+        return y, cot_y, grads
+
+
+class WithoutWeights(Layer):
+    """Mixin: there is nothing to draw."""
+
+    def initialise(self, generator: Generator) -> None:
+        """Nothing to do."""

@@ -1,0 +1,125 @@
+"""Layers without weights that move or average numbers."""
+
+from __future__ import annotations
+
+from math import prod
+
+import torch
+
+from moonviz.layers.base import (
+    AdvancesStepwise,
+    FreshOutput,
+    InvertibleLayer,
+    KeepsNothing,
+    Residual,
+    Shape,
+    State,
+    SubmersiveLayer,
+    WithoutWeights,
+)
+
+
+class Flatten(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, InvertibleLayer):
+    """All of an example's numbers as one vector."""
+
+    kind = "flatten"
+
+    def __init__(self, in_shape: Shape) -> None:
+        super().__init__(in_shape, (prod(in_shape),))
+
+    @property
+    def reason(self) -> str:
+        return "Only gives the numbers another shape. Keeps nothing."
+
+    def forward(self, x: State) -> State:
+        return x.flatten(1)
+
+    def inverse(self, y: State) -> State:
+        return y.unflatten(1, self.in_shape)
+
+    def vjp_x(self, residual: Residual, cot_y: State) -> State:
+        return self.inverse(cot_y)
+
+    def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
+        return self.forward(cot_x)
+
+
+class GlobalMeanPool(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, SubmersiveLayer):
+    """The mean over height and width: `[N, C, H, W]` → `[N, C]`."""
+
+    kind = "global mean pool"
+
+    def __init__(self, in_shape: Shape) -> None:
+        super().__init__(in_shape, in_shape[:1])
+
+    @property
+    def reason(self) -> str:
+        places = prod(self.in_shape[1:])
+        return f"Each output is the mean of {places} inputs of its own: their cotangents add up to it. Keeps nothing."
+
+    def forward(self, x: State) -> State:
+        return x.mean((2, 3))
+
+    def vjp_x(self, residual: Residual, cot_y: State) -> State:
+        spread = cot_y / prod(self.in_shape[1:])
+        return spread[:, :, None, None].expand(-1, *self.in_shape).contiguous()
+
+    def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
+        return cot_x.sum((2, 3))
+
+
+class Split(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, InvertibleLayer):
+    """One tensor into two halves of its channels, each with memory of its own.
+
+    A view would keep the whole tensor alive, and an in-place half of a chunk raises in autograd.
+    """
+
+    kind = "split"
+    pairs_output = True
+
+    def __init__(self, in_shape: Shape) -> None:
+        super().__init__(in_shape, in_shape)
+
+    @property
+    def reason(self) -> str:
+        return "Only takes the channels apart. Keeps nothing."
+
+    def forward(self, x: State) -> State:
+        first, second = x.chunk(2, 1)
+        return first.clone(memory_format=torch.contiguous_format), second.clone(memory_format=torch.contiguous_format)
+
+    def inverse(self, y: State) -> State:
+        return torch.cat(y, 1)
+
+    def vjp_x(self, residual: Residual, cot_y: State) -> State:
+        return self.inverse(cot_y)
+
+    def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
+        return self.forward(cot_x)
+
+
+class Join(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, InvertibleLayer):
+    """Two halves into one tensor: the inverse of `Split`."""
+
+    kind = "join"
+    paired = True
+
+    def __init__(self, in_shape: Shape) -> None:
+        super().__init__(in_shape, in_shape)
+        self._split = Split(in_shape)
+
+    @property
+    def reason(self) -> str:
+        return "Only puts the channels together. Keeps nothing."
+
+    def forward(self, x: State) -> State:
+        return torch.cat(x, 1)
+
+    def inverse(self, y: State) -> State:
+        return self._split(y)
+
+    def vjp_x(self, residual: Residual, cot_y: State) -> State:
+        return self._split(cot_y)
+
+    def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
+        return torch.cat(cot_x, 1)

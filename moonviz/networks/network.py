@@ -1,0 +1,159 @@
+"""A network that methods can walk: stem, body of layers, head with the loss."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from moonviz.data.datasets import draw
+from moonviz.layers.base import FragmentalLayer, Layer, Residual, State, detached
+from moonviz.networks.tape import Tape, cut
+from moonviz.specs.network import NetworkSpec
+from moonviz.specs.sources import SOURCES
+
+Grads = dict[str, Tensor]
+
+
+class Network(nn.Module):
+    """Layers 1…L form the body; 0 is the stem and L+1 the head with the loss.
+
+    Stem and head are ordinary networks whose gradients are one local step. Methods use only what is public here, and
+    never torch, so that their schedules can be replayed with anything that has the same methods.
+    """
+
+    def __init__(self, spec: NetworkSpec, stem: list[Layer], body: list[Layer], head: list[Layer]) -> None:
+        super().__init__()
+        self.spec = spec
+        self.stem_layers, self.body, self.head_layers = nn.ModuleList(stem), nn.ModuleList(body), nn.ModuleList(head)
+        chain = [*stem, *body, *head]
+        self._must_copy = {
+            id(layer)
+            for before, layer in zip([None, *chain], chain, strict=False)
+            if layer.overwrites and (before is None or before.saves_output)
+        }
+        self._names = {id(parameter): name for name, parameter in self.named_parameters()}
+
+    @property
+    def length(self) -> int:
+        """L, the number of layers of the body."""
+        return len(self.body)
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of its weights."""
+        return next(self.parameters()).dtype
+
+    def layer(self, number: int) -> Layer:
+        """Layer 1…L of the body."""
+        return self.body[number - 1]
+
+    def part(self, number: int) -> list[Layer]:
+        """The layers behind a layer number: the stem's for 0, the head's for L+1."""
+        if number == 0:
+            return list(self.stem_layers)
+        return list(self.head_layers) if number > self.length else [self.layer(number)]
+
+    def batch(self, seed: int = 0) -> tuple[Tensor, Tensor]:
+        """(x `[N, *]`, target `[N]`) drawn from the spec's data; on the meta device only their shapes."""
+        if self.device.type == "meta":
+            shape = SOURCES[self.spec.data].shape
+            target = torch.empty(self.spec.batch, dtype=torch.int64, device="meta")
+            return torch.empty((self.spec.batch, *shape), dtype=self.dtype, device="meta"), target
+        images, labels = draw(self.spec.data, self.spec.batch, seed)
+        x = torch.from_numpy(images).to(self.device, self.dtype)
+        return x, torch.from_numpy(labels).to(self.device)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The head's output, `[N, classes]`."""
+        state: State = x
+        for number in range(self.length + 2):
+            state = self._through(self.part(number), state)
+        return state
+
+    def loss(self, x: Tensor, target: Tensor) -> Tensor:
+        """Mean cross-entropy, a scalar; ordinary autograd works on it."""
+        return _cross_entropy(self(x), target)
+
+    def weights(self, number: int) -> dict[str, nn.Parameter]:
+        """The parameters behind a layer number that want a gradient, by name."""
+        found = (parameter for layer in self.part(number) for parameter in layer.trainable())
+        return {self._names[id(parameter)]: parameter for parameter in found}
+
+    def stem(self, x: Tensor) -> State:
+        """x₀, without a graph."""
+        with torch.no_grad():
+            return self._through(self.part(0), x)
+
+    def record_stem(self, x: Tensor) -> tuple[State, Tape]:
+        """x₀ and the stem's tape."""
+        with torch.enable_grad():
+            tape = Tape(None, self.weights(0))
+            state = self._through(self.part(0), x)
+            return (state, tape.end(state)) if self.weights(0) else (state, tape)
+
+    def record(self, number: int, x: State) -> tuple[State, Tape]:
+        """y of a body layer and its tape; x may be overwritten."""
+        with torch.enable_grad():
+            x = self._start(number, x)
+            tape = Tape(x, self.weights(number))
+            y = self._through(self.part(number), x)
+            return y, tape.end(y)
+
+    def record_head(self, x: State, target: Tensor) -> tuple[Tensor, Tape]:
+        """(loss, tape from x_L to the loss); x may have a history or none."""
+        with torch.enable_grad():
+            x = self._start(self.length + 1, x)
+            tape = Tape(x, self.weights(self.length + 1))
+            loss = _cross_entropy(self._through(self.part(self.length + 1), x), target)
+            return loss.detach(), tape.end(loss)
+
+    def without_history(self, x: State) -> State:
+        """The same numbers, no longer followed by autograd; no copy."""
+        return detached(x)
+
+    def keep(self, number: int, x: State) -> tuple[State, Residual]:
+        """(y, residual) of a body layer without a graph; x may be overwritten."""
+        layer = self.layer(number)
+        with torch.no_grad():
+            return layer.keep(self._owned(layer, x))
+
+    def vjp_x(self, number: int, residual: Residual, cot_y: State) -> State:
+        """cot_x of a body layer from its residual."""
+        with torch.no_grad():
+            return self.layer(number).vjp_x(residual, cot_y)
+
+    def advance(self, number: int, x: State, cot_x: State, fragment: Residual = ()) -> tuple[State, State, Grads]:
+        """(y, cot_y, parameter gradients) of a body layer; x may be overwritten."""
+        layer = self.layer(number)
+        assert isinstance(layer, FragmentalLayer)
+        y, cot_y, grads = layer.advance(self._owned(layer, detached(x)), cot_x, fragment)
+        return y, cot_y, dict(zip(self.weights(number), grads, strict=True))
+
+    def _start(self, number: int, x: State) -> State:
+        """Where a tape begins: cut from what came before, unless its first layer writes into x."""
+        layers = self.part(number)
+        if not (layers and layers[0].overwrites):
+            return cut(x)
+        # autograd forbids writing into what a cut returns; x's own history serves as well, since x is no pair here
+        return x if x.requires_grad else cut(x).clone()
+
+    def _through(self, layers: list[Layer], state: State) -> State:
+        for layer in layers:
+            state = layer.consume(self._owned(layer, state))
+        return state
+
+    def _owned(self, layer: Layer, x: State) -> State:
+        """The input a layer may overwrite: a copy where the layer before still needs its output."""
+        return x.clone() if id(layer) in self._must_copy else x
+
+
+def _cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    # in float32 at least: a loss summed in half precision would be the largest error of the whole step
+    work = torch.promote_types(logits.dtype, torch.float32)
+    return F.cross_entropy(logits.to(work), target)
