@@ -1,0 +1,125 @@
+"""A lane: jobs in a row before one worker process. No torch here."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from moonviz.jobs.book import Entry
+from moonviz.jobs.messages import Queued
+from moonviz.jobs.wire import Do, Hello, Said, Stop
+
+START_SECONDS = 120.0
+"""How long a worker may take to come up; a cold disk is slow to give torch."""
+
+
+class Worker(Protocol):
+    """What a lane needs of its worker; `WorkerProcess` is the real one."""
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        ...
+
+    def ask(self, line: Do | Stop) -> None:
+        """Send a line without waiting."""
+        ...
+
+    def kill(self) -> None:
+        """End it without waiting."""
+        ...
+
+
+class StartsWorkers(Protocol):
+    """Starts a worker for a lane; `heard` and `ended` are called from other threads."""
+
+    def __call__(self, lane: str, heard: Callable[[Hello | Said, int], None], ended: Callable[[int], None]) -> Worker:
+        """Start one."""
+        ...
+
+
+class Lane:
+    """Who waits, who runs, and the worker. All calls are made under the engine's lock.
+
+    Attributes:
+        name: ``estimate``, or ``measure/`` and a device.
+        waiting: Jobs in the order they came.
+        running: The job that the worker does or, while it starts, will do first.
+        worker: The process, if there is one.
+        hello: What the worker said when it was ready; kept from the last one while the next starts.
+        ready: The worker takes jobs.
+        start_by: When patience with a starting worker ends.
+        lives: Number of workers so far.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.waiting: list[Entry] = []
+        self.running: Entry | None = None
+        self.worker: Worker | None = None
+        self.hello: Hello | None = None
+        self.ready = False
+        self.start_by: float | None = None
+        self.lives = 0
+        self._busy_since: float | None = None
+        self._spans: deque[tuple[float, float]] = deque(maxlen=1_000)
+
+    def started(self, worker: Worker, life: int) -> None:
+        """A worker is coming up, the `life`-th."""
+        self.worker, self.lives = worker, life
+        self.ready, self.start_by = False, time.monotonic() + START_SECONDS
+
+    def greeted(self, hello: Hello) -> None:
+        """The worker is ready."""
+        self.hello, self.ready, self.start_by = hello, True, None
+
+    def bereaved(self) -> Entry | None:
+        """The worker is dead: the job that was lost with it, if there was one.
+
+        A worker that dies while it starts takes the first in the row along, so that one that never comes up cannot
+        keep people waiting.
+        """
+        victim = self.running or (self.waiting.pop(0) if self.waiting and not self.ready else None)
+        self.worker, self.running, self.ready, self.start_by = None, None, False, None
+        return victim
+
+    def next(self) -> Entry | None:
+        """Take the first job that may run out of the row; null while one is running or none may."""
+        if self.running is None:
+            self.running = next((entry for entry in self.waiting if entry.admitted), None)
+            if self.running is not None:
+                self.waiting.remove(self.running)
+        return self.running
+
+    def leave(self, entry: Entry) -> None:
+        """A job leaves that the worker does not have."""
+        if self.running is entry:
+            self.running = None
+        elif entry in self.waiting:
+            self.waiting.remove(entry)
+
+    def announce(self) -> None:
+        """Tell everyone here who waits their place, where it has changed."""
+        row = [*([self.running] if self.running and not self.running.sent else []), *self.waiting]
+        for position, entry in enumerate(row):
+            checking = entry.check is not None and entry.check.sent
+            place = (position, not self.ready)
+            if entry.told != place and not checking:
+                entry.say(Queued(position=position, starting=not self.ready))
+
+    def note_work(self) -> None:
+        """Note when this lane keeps the machine busy: while its worker starts or has a job."""
+        busy = self.worker is not None and (not self.ready or (self.running is not None and self.running.sent))
+        now = time.monotonic()
+        if busy and self._busy_since is None:
+            self._busy_since = now
+        elif not busy and self._busy_since is not None:
+            self._spans.append((self._busy_since, now))
+            self._busy_since = None
+
+    def worked_between(self, begin: float, end: float) -> bool:
+        """Whether this lane kept the machine busy at any time from `begin` to `end`."""
+        spans = [*self._spans, *([] if self._busy_since is None else [(self._busy_since, end)])]
+        return any(since <= end and until >= begin for since, until in spans)

@@ -1,0 +1,117 @@
+"""Stands in for the mathematics in worker processes: what it does is written in the network's name, as `word argument`.
+
+`pause trace` stays at a stage and stops when asked to; `stuck trace` stays and does not listen; `crash trace` dies there.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from moonviz.errors import InvalidSpec, SingularLayer, TooLarge, UnsupportedPair
+from moonviz.events import StepRecord
+from moonviz.jobs.serving import Observer
+from moonviz.jobs.wire import Hello
+from moonviz.results import Environment, LayerCard, NetworkCard, Report, Result, Seconds
+from moonviz.specs.network import NetworkSpec
+from moonviz.specs.run import RunSpec
+
+STAGES = ("check", "trace", "warm-up", "time", "truth")
+ERRORS = {
+    "invalid": InvalidSpec("`body.0`: no such thing"),
+    "pair": UnsupportedPair("m", "layer 3 (dense)", "invertible", "Use another."),
+    "large": TooLarge("`m`", 2**30, 2**20),
+    "singular": SingularLayer("layer 3"),
+    "memory": MemoryError(),
+    "ours": KeyError("a secret\nwith lines"),
+}
+
+
+def record(index: int) -> StepRecord:
+    return StepRecord(
+        index=index, phase="forward", layer=index, live_bytes=8, peak_bytes=8, by_category={"activation": 8}
+    )
+
+
+class Compute:
+    """The fake."""
+
+    def prepare(self, lane: str, device: str) -> Hello:
+        print("a library says hello")
+        if "FAKE_START" in os.environ:
+            time.sleep(float(os.environ["FAKE_START"]))
+        self.dry_runs = 0
+        return Hello(pid=os.getpid(), devices=("cpu",), flops_per_second=1e9 if lane == "measure" else None)
+
+    def run(self, spec: RunSpec, observer: Observer, limit_bytes: int | None) -> Report:
+        word, _, argument = spec.network.name.partition(" ")
+        if word == "raise":
+            raise ERRORS[argument]
+        for stage in STAGES:
+            observer.stage(stage, 0, 2, "backprop")
+            if stage == "trace":
+                self._trace(word, observer)
+            if stage == argument:
+                self._act(word, observer)
+            observer.stage(stage, 1, 2, "backprop")
+        return _report(spec, limit_bytes)
+
+    def estimate(self, spec: RunSpec) -> Report:
+        word, _, argument = spec.network.name.partition(" ")
+        if argument == "dry" and word == "raise-dry":
+            raise InvalidSpec("`body.0`: does not fit")
+        if argument == "dry":
+            self._act(word, None)
+        self.dry_runs += 1
+        return _report(spec, self.dry_runs, predicted=True, flops=10**15 if word == "huge" else 1_000)
+
+    def describe(self, network: NetworkSpec) -> Sequence[LayerCard]:
+        if network.name == "slow":
+            time.sleep(0.6)
+        return [
+            LayerCard(
+                index=0, name="stem", kind="dense", capability="outside the walk", reason="", in_shape=(1,),
+                out_shape=(1,), parameters=3,
+            )
+        ]  # fmt: skip
+
+    def _trace(self, word: str, observer: Observer) -> None:
+        if word == "print":
+            print("stray", flush=True)
+            os.write(1, b"stray from C\n")
+            subprocess.run(["echo", "stray from a child"], check=True)
+        for index in range(20_000 if word == "flood" else 3):
+            observer.stage("trace", index, 20_000, "backprop")
+            observer.steps("backprop" if index % 2 else "moonwalk-mixed", [record(index)])
+
+    def _act(self, word: str, observer: Observer | None) -> None:
+        if word == "crash":
+            sys.stderr.flush()
+            os._exit(3)
+        if word == "linger":
+            time.sleep(0.5)
+        while word == "pause":
+            time.sleep(0.005)
+            observer.tick()
+        while word == "stuck":
+            time.sleep(0.05)
+
+
+def _report(spec: RunSpec, told: int | None, *, predicted: bool = False, flops: int = 1_000) -> Report:
+    seconds = None if predicted else Seconds(median=1, min=1, max=1, repeats=1)
+    return Report(
+        environment=Environment(
+            python="", torch="", moonviz="", system="", machine="", device="", cores=1, threads=1, memory_bytes=1
+        ),
+        network=NetworkCard(spec=spec.network.model_dump(mode="json")),
+        results=tuple(
+            Result(
+                method=choice.name, label=choice.label, flops=flops, peak_bytes=told, predicted=predicted,
+                seconds=seconds, loss=float("nan"),
+            )
+            for choice in spec.methods
+        ),
+    )  # fmt: skip
