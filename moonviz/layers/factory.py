@@ -91,6 +91,6 @@ _FACTORIES: dict[type, Callable[[Any, Shape, Placement], Layer]] = {
     specs.LeakyReLU: LeakyReLU,
     specs.Conv: _conv,
     specs.Coupling: _coupling,
-    specs.Flatten: lambda spec, in_shape, place: Flatten(in_shape),  # noqa: ARG005
+    specs.Flatten: lambda spec, in_shape, place: Flatten(in_shape),
     specs.GlobalMeanPool: _pool,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -71,14 +73,17 @@ class Network(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The head's output, `[N, classes]`."""
-        state: State = x
-        for number in range(self.length + 2):
-            state = self._through(self.part(number), state)
-        return state
+        return self.through(range(self.length + 2), x)
+
+    def through(self, numbers: Iterable[int], x: State) -> State:
+        """The state after the layers of these numbers; x may be overwritten."""
+        for number in numbers:
+            x = self._through(self.part(number), x)
+        return x
 
     def loss(self, x: Tensor, target: Tensor) -> Tensor:
         """Mean cross-entropy, a scalar; ordinary autograd works on it."""
-        return _cross_entropy(self(x), target)
+        return cross_entropy(self(x), target)
 
     def weights(self, number: int) -> dict[str, nn.Parameter]:
         """The parameters behind a layer number that want a gradient, by name."""
@@ -110,7 +115,7 @@ class Network(nn.Module):
         with torch.enable_grad():
             x = self._start(self.length + 1, x)
             tape = Tape(x, self.weights(self.length + 1))
-            loss = _cross_entropy(self._through(self.part(self.length + 1), x), target)
+            loss = cross_entropy(self._through(self.part(self.length + 1), x), target)
             return loss.detach(), tape.end(loss)
 
     def without_history(self, x: State) -> State:
@@ -153,7 +158,8 @@ class Network(nn.Module):
         return x.clone() if id(layer) in self._must_copy else x
 
 
-def _cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Mean cross-entropy of logits `[N, classes]` and targets `[N]`."""
     # in float32 at least: a loss summed in half precision would be the largest error of the whole step
     work = torch.promote_types(logits.dtype, torch.float32)
     return F.cross_entropy(logits.to(work), target)

@@ -17,7 +17,7 @@ class MethodChoice(Spec):
     """A method and its options, by keyword."""
 
     name: str
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _known(self) -> Self:

@@ -1,0 +1,132 @@
+"""One pass of a method: plain, or driven with the ledger, on a real device or as a dry run."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from moonviz.events import StepRecord
+from moonviz.methods import SCHEDULES, Gradients, require
+from moonviz.networks import Network, build
+from moonviz.runs.environment import resolve_device
+from moonviz.runs.ledger import Ledger
+from moonviz.specs.methods import MethodOptions, method_options
+from moonviz.specs.network import NetworkSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What one traced pass gave."""
+
+    records: tuple[StepRecord, ...]
+    peak_bytes: int
+    activation_peak_bytes: int
+    gradient_bytes: int
+    allocator_peak_bytes: int | None
+    flops: int
+    gradients: Gradients
+
+
+def pass_through(network: Network, options: MethodOptions, x: Tensor, target: Tensor) -> Gradients:
+    """One pass, neither timed nor measured.
+
+    Raises:
+        UnsupportedPair: Before any work, if the method cannot train a layer.
+    """
+    require(options, network)
+    schedule = SCHEDULES[options.method].steps(options, network, x, target)
+    while True:
+        try:
+            next(schedule)
+        except StopIteration as end:
+            return end.value
+
+
+def trace(network: Network, options: MethodOptions, x: Tensor, target: Tensor) -> Generator[StepRecord, None, Trace]:
+    """Drive one pass with the ledger: yields a record per step and returns the whole."""
+    require(options, network)
+    outside = (*network.parameters(), *network.buffers(), x, target)
+    ledger, records, allocator = Ledger(outside), [], _Allocator(network.device)
+    schedule = SCHEDULES[options.method].steps(options, network, x, target)
+    while True:
+        try:
+            # entered for the step alone: a mode left on over a yield would leak to whoever drives us
+            with ledger:
+                event = next(schedule)
+        except StopIteration as end:
+            gradients = end.value
+            break
+        record = ledger.close_step(event)
+        del event
+        records.append(record)
+        yield record
+    return Trace(
+        tuple(records),
+        ledger.peak_bytes,
+        ledger.activation_peak_bytes,
+        ledger.gradient_bytes,
+        allocator.peak(),
+        ledger.flops,
+        gradients,
+    )
+
+
+def finish(records: Generator[StepRecord, None, Trace]) -> Trace:
+    """Run a trace to its end."""
+    while True:
+        try:
+            next(records)
+        except StopIteration as end:
+            return end.value
+
+
+def walk(
+    spec: NetworkSpec, method: str, device: str = "cpu", batch_seed: int = 0, **options: Any
+) -> Iterator[StepRecord]:
+    """Walk through one step of training, record by record.
+
+    Args:
+        spec: The network.
+        method: One of `moonviz.METHODS`.
+        device: ``"cpu"``, ``"cuda"``, ``"mps"``, ``"auto"``, or ``"meta"`` for a dry walk.
+        batch_seed: Seed of the batch.
+        **options: The method's options.
+
+    Yields:
+        One `StepRecord` per event, `seconds` null.
+
+    Raises:
+        InvalidSpec: If the method or an option is unknown.
+        UnsupportedPair: Before any work, if the method cannot train a layer.
+    """
+    chosen = method_options(method, options)
+    network = build(spec, "meta" if device == "meta" else resolve_device(device))
+    x, target = network.batch(batch_seed)
+    yield from trace(network, chosen, x, target)
+
+
+def dry_run(spec: NetworkSpec, options: MethodOptions) -> Trace:
+    """The real schedule on the meta device: the same bytes and FLOPs, no arithmetic, no memory."""
+    network = build(spec, "meta")
+    x, target = network.batch()
+    return finish(trace(network, options, x, target))
+
+
+class _Allocator:
+    """The device allocator's peak over what was allocated before; the CPU has no such counter."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device if device.type == "cuda" else None
+        self._before = 0
+        if self._device is not None:
+            torch.accelerator.reset_peak_memory_stats(self._device)
+            self._before = torch.accelerator.memory_allocated(self._device)
+
+    def peak(self) -> int | None:
+        if self._device is None:
+            return None
+        return torch.accelerator.max_memory_allocated(self._device) - self._before
