@@ -1,0 +1,65 @@
+"""moonviz: see and test how Moonwalk computes the exact gradient without storing activations.
+
+What needs torch is imported when it is first asked for, so `import moonviz` stays fast and torch-free.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from moonviz.errors import InvalidSpec, SingularLayer, TooLarge, UnsupportedPair
+from moonviz.results import Report, Result
+from moonviz.specs import METHODS, PRESETS, NetworkSpec, RunSpec, preset
+
+if TYPE_CHECKING:
+    from moonviz.estimates import estimate
+    from moonviz.networks import build
+    from moonviz.runs import backward, gradients, run, walk
+
+__version__ = "0.1.0"
+
+__all__ = [  # noqa: RUF022 (grouped by purpose, which the alphabet would undo)
+    # Say what to run.
+    "preset",
+    "PRESETS",
+    "METHODS",
+    "NetworkSpec",
+    "RunSpec",
+    # Use a method on a network of your own.
+    "build",
+    "gradients",
+    "backward",
+    # Measure a method, watch it step by step, or predict what it takes.
+    "run",
+    "walk",
+    "estimate",
+    "Result",
+    "Report",
+    # What can go wrong.
+    "InvalidSpec",
+    "UnsupportedPair",
+    "SingularLayer",
+    "TooLarge",
+]
+
+_TORCH_BACKED = {
+    "build": "moonviz.networks",
+    "gradients": "moonviz.runs",
+    "backward": "moonviz.runs",
+    "run": "moonviz.runs",
+    "walk": "moonviz.runs",
+    "estimate": "moonviz.estimates",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _TORCH_BACKED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_TORCH_BACKED[name]), name)
+    globals()[name] = value  # the next look-up does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,211 @@
+"""The commands of `python -m moonviz`.
+
+Exit codes: 0 all well; 2 bad input or a pair of method and layer that cannot work, told in one line before any work;
+1 anything else, with the finished results still written.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from moonviz.cli.inputs import Changes, read_network, read_run
+from moonviz.cli.output import Output
+from moonviz.cli.progress import ProgressBar
+from moonviz.cli.tables import layer_table, method_table, preset_table
+from moonviz.errors import InvalidSpec, SingularLayer, TooLarge, UnsupportedPair
+from moonviz.results import NetworkCard, Report
+from moonviz.specs import METHODS, PRESETS
+
+# What needs torch is imported inside the command that uses it: torch takes seconds to load, and `--help` has no use
+# for it.
+
+_INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
+
+app = typer.Typer(
+    help="Compare backpropagation with Moonwalk: gradients, memory and time.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Net = Annotated[str, typer.Argument(metavar="NET", help="A preset's name or a network's JSON file.")]
+Method = Annotated[
+    list[str],
+    typer.Option("--method", metavar="M", help="A method, as `name` or `name:option=value,…`; may be repeated."),
+]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the preset; may be repeated.")
+]
+Depth = Annotated[
+    int | None, typer.Option(help="Number of blocks; on a JSON file, `repeat` of its only repeated block.")
+]
+Batch = Annotated[int | None, typer.Option(help="Examples in the batch.")]
+DType = Annotated[str | None, typer.Option(metavar="DTYPE", help="float64, float32, bfloat16 or float16.")]
+Seed = Annotated[int | None, typer.Option(help="Seeds the weights and the choice of the batch.")]
+Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda or mps.")]
+Repeats = Annotated[int | None, typer.Option(help="Timed passes of each method.")]
+Json = Annotated[
+    str | None, typer.Option("--json", metavar="PATH|-", help="Write JSON to a file, or to standard output.")
+]
+
+
+@app.command()
+def presets(json: Json = None) -> None:
+    """List the networks that can be had by name."""
+    output = Output(json)
+    output.words.print(preset_table())
+    cards = [
+        {
+            "name": name,
+            "title": card.title,
+            "about": card.about,
+            "notice": card.notice,
+            "settings": card.settings.model_json_schema(),
+        }
+        for name, card in PRESETS.items()
+    ]
+    output.write_data(presets=cards)
+
+
+@app.command()
+def methods(json: Json = None) -> None:
+    """List the methods, what they cost and what they need."""
+    output = Output(json)
+    output.words.print(method_table())
+    cards = [
+        {
+            "name": name,
+            "idea": card.idea,
+            "schedule": [{"phase": phase, "words": words} for phase, words in card.schedule],
+            "time": card.time,
+            "memory": card.memory,
+            "needs": card.needs,
+            "exact": card.exact,
+            "reference": card.reference,
+            "options": card.options.model_json_schema(),
+        }
+        for name, card in METHODS.items()
+    ]
+    output.write_data(methods=cards)
+
+
+@app.command()
+def describe(
+    net: Net,
+    set_: Set = None,
+    depth: Depth = None,
+    batch: Batch = None,
+    dtype: DType = None,
+    seed: Seed = None,
+    json: Json = None,
+) -> None:
+    """Show a network's layers and what each is capable of."""
+    output = Output(json)
+    spec = read_network(net, Changes(set_ or (), depth, batch, dtype, seed))
+    from moonviz.networks import describe as describe_layers
+
+    layers = describe_layers(spec)
+    output.words.print(f"{spec.name}, batch {spec.batch}, {spec.dtype}, {spec.depth} blocks")
+    output.words.print(layer_table(layers))
+    output.write_data(network=NetworkCard(spec=spec.model_dump(mode="json"), layers=layers).model_dump(mode="json"))
+
+
+@app.command()
+def run(
+    net: Net,
+    method: Method,
+    set_: Set = None,
+    depth: Depth = None,
+    batch: Batch = None,
+    dtype: DType = None,
+    device: Device = "auto",
+    repeats: Repeats = None,
+    seed: Seed = None,
+    json: Json = None,
+) -> int:
+    """Train one step by each method; measure memory, time and agreement."""
+    output = Output(json)
+    spec = read_run(net, Changes(set_ or (), depth, batch, dtype, seed), method, device, repeats)
+    from moonviz.cli.work import measure
+
+    with ProgressBar(output.progress) as bar:
+        report = measure(spec, bar)
+    return _deliver(report, output)
+
+
+@app.command()
+def estimate(
+    net: Net,
+    method: Method,
+    set_: Set = None,
+    depth: Depth = None,
+    batch: Batch = None,
+    dtype: DType = None,
+    device: Device = "auto",
+    seed: Seed = None,
+    json: Json = None,
+) -> int:
+    """Predict each method's memory by a dry run; nothing is computed."""
+    output = Output(json)
+    spec = read_run(net, Changes(set_ or (), depth, batch, dtype, seed), method, device)
+    from moonviz.cli.work import predict
+
+    return _deliver(predict(spec), output)
+
+
+@app.command()
+def doctor(
+    device: Device = "auto",
+    full: Annotated[bool, typer.Option("--full", help="Check the presets at their own size.")] = False,
+    json: Json = None,
+) -> int:
+    """Check this machine: versions, exactness of every method on every preset, memory ledger, times."""
+    output = Output(json)
+    from moonviz.doctor import examine
+
+    with ProgressBar(output.progress) as bar:
+        found = examine(device, full=full, observer=bar)
+    for check in found.checks:
+        output.words.print(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.message}")
+    output.write(found.to_json())
+    return 0 if found.ok else 1
+
+
+def _deliver(report: Report, output: Output) -> int:
+    """Show and write a report; the exit code it deserves."""
+    from moonviz.cli.report import footnotes, result_table
+
+    output.words.print(result_table(report))
+    for note in footnotes(report):
+        output.words.print(note)
+    output.write(report.to_json(indent=2))
+    return 0 if all(result.status == "ok" for result in report.results) else 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        arguments: What stands after the program's name; `None` takes the process's own.
+    """
+    try:
+        code = app(args=arguments, prog_name="moonviz", standalone_mode=False) or 0
+        return _tell("interrupted", 1) if code == _INTERRUPTED else code
+    except (InvalidSpec, UnsupportedPair) as error:
+        return _tell(error, 2)
+    except typer.TyperException as error:
+        return _tell(error.format_message(), 2)
+    except (TooLarge, SingularLayer, OSError) as error:
+        return _tell(error, 1)
+
+
+def _tell(error: object, code: int) -> int:
+    """One line on standard error, whatever the message holds."""
+    if line := " ".join(str(error).split()):  # none where the help was shown instead
+        print(f"Error: {line}", file=sys.stderr)
+    return code

@@ -1,0 +1,187 @@
+"""Is this machine's moonviz right? Exactness, memory and times, checked on every preset."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import torch
+
+from moonviz.errors import UnsupportedPair
+from moonviz.estimates import estimate_methods
+from moonviz.networks import build
+from moonviz.results import SCHEMA, TOLERANCE, Environment, Result
+from moonviz.runs import gradients, run_methods
+from moonviz.runs.environment import environment, resolve_device, set_flags
+from moonviz.specs import METHODS, PRESETS, NetworkSpec, RunSpec, preset
+
+TESTED_TORCH = "2.13"
+"""The release that every byte count was checked with."""
+TEST_SIZE: dict[str, Any] = {"depth": 4, "batch": 8}
+"""What the presets are shrunk to, unless the full size is asked for."""
+ALLOCATOR_SLACK_BYTES = 64 * 2**20
+"""What an allocator may take beyond the tensors: rounding and the kernels' own scratch space."""
+
+
+class Progress(Protocol):
+    """Hears how far the examination is."""
+
+    def stage(self, name: str, done: int, total: int, label: str | None = None) -> None:
+        """Part `done` of `total`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What it is, the same on every machine.
+        ok: Whether it holds; true also where it does not apply here, and `message` says so.
+        value: What was found; null where it does not apply.
+        limit: The largest value that is right; null where nothing is demanded.
+        message: The same in words.
+    """
+
+    name: str
+    ok: bool
+    value: float | int | str | None
+    limit: float | int | str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All checks, and the machine they were made on."""
+
+    environment: Environment
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check holds."""
+        return all(check.ok for check in self.checks)
+
+    def to_json(self) -> str:
+        """Strict JSON under the schema of results."""
+        data = {
+            "schema": SCHEMA,
+            "environment": self.environment.model_dump(mode="json"),
+            "checks": [asdict(check) for check in self.checks],
+        }
+        return json.dumps(data, indent=2, allow_nan=False)
+
+
+def examine(device: str = "auto", *, full: bool = False, observer: Progress | None = None) -> Findings:
+    """Check versions, exactness of every method on every preset, the memory ledger, and times.
+
+    Args:
+        device: Where to check, as a run spec names it.
+        full: Check the presets at their own size instead of `TEST_SIZE`.
+        observer: Hears how far the examination is.
+
+    Raises:
+        InvalidSpec: If there is no such device here.
+    """
+    threads = torch.get_num_threads()
+    # The test size is too small for more than one thread, and on a busy machine threads wait for each other.
+    set_flags(threads=None if full else 1)
+    try:
+        return _examine(resolve_device(device), {} if full else TEST_SIZE, observer)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _examine(device: str, size: dict[str, Any], observer: Progress | None) -> Findings:
+    here = environment(device)
+    found = [_versions(here)]
+    for done, name in enumerate(PRESETS):
+        if observer is not None:
+            observer.stage("check", done, len(PRESETS), name)
+        # Apple's GPUs have no float64.
+        found += _exactness(preset(name, **size, dtype="float32" if device == "mps" else "float64"), device)
+        found += _memory_and_times(preset(name, **size), device)
+    return Findings(here, tuple(found))
+
+
+def _versions(here: Environment) -> Check:
+    ok = here.torch.startswith(f"{TESTED_TORCH}.")
+    words = f"Python {here.python}, torch {here.torch}, moonviz {here.moonviz} on {here.device} ({here.machine})"
+    advice = "" if ok else f"; checked with torch {TESTED_TORCH} only: bytes may differ, the gradients should not"
+    return Check("versions", ok, here.torch, TESTED_TORCH, words + advice)
+
+
+def _exactness(spec: NetworkSpec, device: str) -> Iterator[Check]:
+    """Every method against plain torch autograd on the same weights and batch."""
+    net = build(spec, device)
+    x, target = net.batch(seed=0)
+    names, weights = zip(*net.named_parameters(), strict=True)
+    truth = dict(zip(names, torch.autograd.grad(net.loss(x, target), weights), strict=True))
+    for method, card in METHODS.items():
+        name = f"exactness: {method} on {spec.name}"
+        try:
+            found = gradients(net, x, target, method=method)
+        except UnsupportedPair as refusal:
+            yield Check(name, True, None, None, f"does not apply: {refusal}")
+            continue
+        if not card.exact:
+            yield Check(name, True, None, None, "does not apply: a noisy estimate by design")
+            continue
+        error, limit = relative_error(found, truth), TOLERANCE[spec.dtype]
+        words = f"relative error {error:.1e} in {spec.dtype}, at most {limit:.0e} is allowed"
+        yield Check(name, error <= limit, error if math.isfinite(error) else None, limit, words)
+
+
+def relative_error(found: dict[str, torch.Tensor], truth: dict[str, torch.Tensor]) -> float:
+    """‖g − t‖ / ‖t‖ over all parameters; infinite where a parameter is missing."""
+    if found.keys() != truth.keys():
+        return math.inf
+    wrong = sum(float((found[name].double() - right.double()).square().sum()) for name, right in truth.items())
+    return math.sqrt(wrong / sum(float(right.double().square().sum()) for right in truth.values()))
+
+
+def _memory_and_times(spec: NetworkSpec, device: str) -> Iterator[Check]:
+    """The ledger against the dry run and the device's allocator, and each method's time beside backprop's."""
+    asked = {"network": spec.model_dump(), "methods": [{"name": name} for name in METHODS], "device": device}
+    run = RunSpec.read(asked | {"repeats": 3})
+    measured = [result for result in run_methods(run).results if result.status != "refused"]
+    predicted = {result.label: result for result in estimate_methods(run).results}
+    for result in measured:
+        where = f"{result.label} on {spec.name}"
+        if result.status != "ok":
+            why = result.error.message if result.error else result.status
+            yield Check(f"run: {where}", False, result.status, "ok", why)
+            continue
+        yield _ledger_equals_dry_run(where, result, predicted[result.label])
+        yield _ledger_against_allocator(where, result)
+        yield _time(where, result, measured)
+
+
+def _ledger_equals_dry_run(where: str, result: Result, predicted: Result) -> Check:
+    apart = abs((result.peak_bytes or 0) - (predicted.peak_bytes or 0))
+    words = f"peak {result.peak_bytes:,} bytes counted, {predicted.peak_bytes:,} predicted"
+    return Check(f"ledger equals dry run: {where}", apart == 0, apart, 0, words)
+
+
+def _ledger_against_allocator(where: str, result: Result) -> Check:
+    """An allocator hands out at least what the tensors take, and not much more."""
+    name = f"ledger and allocator: {where}"
+    if result.allocator_peak_bytes is None or result.peak_bytes is None:
+        return Check(name, True, None, None, "does not apply: this device's allocator has no counters")
+    more = result.allocator_peak_bytes - result.peak_bytes
+    words = f"the allocator's peak is {more:,} bytes above the ledger's {result.peak_bytes:,}"
+    return Check(name, 0 <= more <= ALLOCATOR_SLACK_BYTES, more, ALLOCATOR_SLACK_BYTES, words)
+
+
+def _time(where: str, result: Result, measured: Sequence[Result]) -> Check:
+    """Told, never judged: a busy machine is not a wrong one."""
+    name = f"time: {where}"
+    backprop = next((one.seconds for one in measured if one.method == "backprop"), None)
+    if result.seconds is None or backprop is None:
+        return Check(name, True, None, None, "does not apply: not timed")
+    ratio = result.seconds.median / backprop.median
+    words = f"{ratio:.2f} times backprop's, median of {result.seconds.repeats} repeats"
+    return Check(name, True, ratio, None, words)
