@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import os
+import random
+import sys
+
+import numpy as np
+import pytest
+
+# Test networks are tiny: more threads would only wait for each other, most of all on a busy machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True)
+def seeds() -> int:
+    """Every test starts from the same random state; torch's too, where it is loaded."""
+    seed = 0
+    random.seed(seed)
+    np.random.seed(seed)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+    return seed
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a CUDA device where there is none, and say so."""
+    on_cuda = [item for item in items if item.get_closest_marker("cuda")]
+    if not on_cuda:
+        return
+    import torch  # only now: it costs two seconds
+
+    if not torch.cuda.is_available():
+        for item in on_cuda:
+            item.add_marker(pytest.mark.skip(reason="needs a CUDA device, and torch finds none here"))
