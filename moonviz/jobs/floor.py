@@ -54,7 +54,9 @@ class Floor:
 
     def enter(self, entry: Entry) -> None:
         """Put a job into its lane's row, and before a run its size check into the other."""
-        self._lane(entry.lane).waiting.append(entry)
+        lane = self._lane(entry.lane)
+        lane.waiting.append(entry)
+        lane.announce()  # before all else: what a page shows first
         if isinstance(entry.job, Run):
             entry.admitted = False
             entry.check = Entry(Estimate(spec=entry.job.spec), None, _CHECK, guards=entry)

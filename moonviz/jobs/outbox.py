@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import IO
 
 from moonviz.events import StepRecord
@@ -25,10 +24,11 @@ class Outbox:
 
     Args:
         pipe: Where lines go, opened for text.
+        orphaned: Called when nobody reads any more, which leaves no reason to work.
     """
 
-    def __init__(self, pipe: IO[str]) -> None:
-        self._pipe = pipe
+    def __init__(self, pipe: IO[str], orphaned: Callable[[], None]) -> None:
+        self._pipe, self._orphaned = pipe, orphaned
         self._changed = threading.Condition()
         self._stages: dict[str, tuple[float, StageMessage]] = {}
         self._steps: dict[str, list[StepRecord]] = {}
@@ -94,15 +94,15 @@ class Outbox:
                 with self._changed:
                     self._changed.wait_for(lambda: self._order or self._last)
                     last, self._last = self._last, []
-                    said = [*last, *self._take()]
+                    streamed = self._take()
                 # Turning records into text is left to this thread, outside the lock.
-                for one in said:
+                for one in (*last, *streamed):
                     self._pipe.write((one if isinstance(one, str) else one.model_dump_json()) + "\n")
                 self._pipe.flush()
                 with self._changed:
-                    self._changed.wait_for(lambda: self._last, timeout=MESSAGE_SECONDS * len(said))
+                    self._changed.wait_for(lambda: self._last, timeout=MESSAGE_SECONDS * len(streamed))
         except OSError:
-            os._exit(0)  # the client is gone, and with it the reason to work
+            self._orphaned()
 
     def _take(self) -> list[Said]:
         now = time.monotonic()

@@ -1,27 +1,20 @@
-"""What a worker process does, whatever it computes with: read jobs, do one at a time, say what happens. No torch."""
+"""The parts of a worker process that do not depend on what it computes with. No torch here."""
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import threading
 import time
-import traceback
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import IO, Protocol
 
-from pydantic import ValidationError
-
-from moonviz.errors import InvalidSpec
 from moonviz.events import StepRecord
-from moonviz.jobs.faults import EXPECTED, failed
-from moonviz.jobs.messages import JOB, Cancelled, Describe, Estimate, Run, Stage, StageMessage
+from moonviz.jobs.messages import Stage, StageMessage
 from moonviz.jobs.outbox import Outbox
 from moonviz.jobs.wire import ASKED, Do, Hello
 from moonviz.results import LayerCard, Report
-from moonviz.specs.base import explain
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.run import RunSpec
 
@@ -142,43 +135,3 @@ class Answers:
         self._kept[key] = answer
         while self._kept and (len(self._kept) > self._most or self._characters > self._most_characters):
             self._characters -= len(self._kept.popitem(last=False)[1])
-
-
-def serve(computes: Computes, inbox: Inbox, outbox: Outbox) -> None:
-    """Do jobs until the process ends."""
-    answers = Answers()
-    while True:
-        asked = inbox.jobs.get()
-        outbox.open(asked.id)
-        try:
-            observer = Observer(asked.id, inbox, outbox)
-            observer.tick()
-            outbox.close_with_result(_answer(asked, computes, observer, answers))
-        except Stopped:
-            outbox.close(Cancelled())
-        # Whatever a job runs into ends that job, never the worker, and reaches the page as words.
-        except Exception as error:
-            if not isinstance(error, EXPECTED):
-                traceback.print_exc()  # standard error is the log
-            outbox.close(failed(error))
-
-
-def _answer(asked: Do, computes: Computes, observer: Observer, answers: Answers) -> str:
-    try:
-        job = JOB.validate_json(asked.job)
-    except ValidationError as error:
-        raise InvalidSpec(explain(error)) from None
-    if isinstance(job, Run):
-        return computes.run(job.spec, observer, asked.limit_bytes).to_json()
-    key = job.canonical()
-    answer = answers.get(key)
-    if answer is None:
-        answer = _dry(job, computes)
-        answers.put(key, answer)
-    return answer
-
-
-def _dry(job: Estimate | Describe, computes: Computes) -> str:
-    if isinstance(job, Estimate):
-        return computes.estimate(job.spec).to_json()
-    return json.dumps([card.model_dump(mode="json") for card in computes.describe(job.network)])

@@ -1,77 +1,72 @@
 """A worker process: `python -m moonviz.jobs.worker --lane measure|estimate`.
 
-It reads jobs from standard input and writes messages to standard output, one JSON line each (`wire.py`).
-The only file of `jobs` behind which torch stands.
+It reads jobs from standard input, does one at a time, and writes messages to standard output (`wire.py`).
+What it computes with, and torch behind that, is loaded last: by then standard output is safe from whatever a library
+prints while it loads, and the end of the parent is noticed even during those seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import os
 import signal
 import sys
-import time
+import traceback
 from collections.abc import Sequence
+from functools import partial
 from typing import IO
 
+from pydantic import ValidationError
+
+from moonviz.errors import InvalidSpec
+from moonviz.jobs.faults import EXPECTED, failed
+from moonviz.jobs.messages import JOB, Cancelled, Describe, Estimate, Run
 from moonviz.jobs.outbox import Outbox
-from moonviz.jobs.serving import Computes, Inbox, Observer, serve, watch_parent
-from moonviz.jobs.wire import Hello
-from moonviz.results import LayerCard, Report
-from moonviz.specs.network import NetworkSpec
-from moonviz.specs.run import RunSpec
-
-ENGINE = "moonviz.jobs.worker:Torch"
-"""What computes, unless told otherwise."""
+from moonviz.jobs.serving import Answers, Computes, Inbox, Observer, Stopped, watch_parent
+from moonviz.jobs.wire import Do
+from moonviz.specs.base import explain
 
 
-class Torch:
-    """The real mathematics.
-
-    Torch is imported by `prepare` and not at the top: by then standard output is safe from whatever a library prints
-    while it loads, and the end of the parent is noticed even during those seconds.
-    """
-
-    def prepare(self, lane: str, device: str) -> Hello:
-        """Import torch, set its flags, and measure how fast the device multiplies matrices."""
-        from moonviz.estimates import estimate_methods
-        from moonviz.networks import describe
-        from moonviz.runs import run_methods
-        from moonviz.runs.environment import devices, set_flags
-
-        self._run, self._estimate, self._describe = run_methods, estimate_methods, describe
-        set_flags(1 if lane == "estimate" else None)
-        present = devices()
-        chosen = device if device in present else present[0]
-        rate = _flops_per_second(chosen) if lane == "measure" else None
-        return Hello(pid=os.getpid(), devices=tuple(present), flops_per_second=rate)
-
-    def run(self, spec: RunSpec, observer: Observer, limit_bytes: int | None) -> Report:
-        """Run every method for real."""
-        return self._run(spec, observer, limit_bytes=limit_bytes)
-
-    def estimate(self, spec: RunSpec) -> Report:
-        """Run every method without arithmetic."""
-        return self._estimate(spec)
-
-    def describe(self, network: NetworkSpec) -> Sequence[LayerCard]:
-        """Describe every layer."""
-        return self._describe(network)
+def serve(computes: Computes, inbox: Inbox, outbox: Outbox) -> None:
+    """Do jobs until the process ends."""
+    answers = Answers()
+    while True:
+        asked = inbox.jobs.get()
+        outbox.open(asked.id)
+        try:
+            observer = Observer(asked.id, inbox, outbox)
+            observer.tick()
+            outbox.close_with_result(_answer(asked, computes, observer, answers))
+        except Stopped:
+            outbox.close(Cancelled())
+        # Whatever a job runs into ends that job, never the worker, and reaches the page as words.
+        except Exception as error:
+            if not isinstance(error, EXPECTED):
+                traceback.print_exc()  # standard error is the log
+            outbox.close(failed(error))
 
 
-def _flops_per_second(device: str) -> float:
-    """2n³ FLOPs of an n×n product over its best time: a rate that networks stay below, so times are not overrated."""
-    import torch
+def _answer(asked: Do, computes: Computes, observer: Observer, answers: Answers) -> str:
+    try:
+        job = JOB.validate_json(asked.job)
+    except ValidationError as error:
+        raise InvalidSpec(explain(error)) from None
+    if isinstance(job, Run):
+        return computes.run(job.spec, observer, asked.limit_bytes).to_json()
+    key = job.canonical()
+    answer = answers.get(key)
+    if answer is None:
+        answer = _dry(job, computes)
+        answers.put(key, answer)
+    return answer
 
-    side = 512 if device == "cpu" else 4096
-    a = torch.ones(side, side, device=device)
-    best = float("inf")
-    for _ in range(4):
-        begin = time.perf_counter()
-        (a @ a).sum().item()  # `item` waits for an accelerator to finish
-        best = min(best, time.perf_counter() - begin)
-    return 2 * side**3 / best
+
+def _dry(job: Estimate | Describe, computes: Computes) -> str:
+    if isinstance(job, Estimate):
+        return computes.estimate(job.spec).to_json()
+    return json.dumps([card.model_dump(mode="json") for card in computes.describe(job.network)])
 
 
 def claim_stdout() -> IO[str]:
@@ -88,16 +83,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--lane", choices=("measure", "estimate"), required=True)
     parser.add_argument("--device", default="auto", help="what a measure lane computes on")
     parser.add_argument("--parent", type=int, default=os.getppid(), help=argparse.SUPPRESS)
-    parser.add_argument("--engine", default=ENGINE, help=argparse.SUPPRESS)
+    parser.add_argument("--engine", default="moonviz.jobs.compute:Torch", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the whole group; the parent decides
-    outbox = Outbox(claim_stdout())
+    outbox = Outbox(claim_stdout(), orphaned=partial(os._exit, 0))
     inbox = Inbox(sys.stdin.buffer)
     watch_parent(chosen.parent)
-    module, _, name = chosen.engine.partition(":")
-    computes: Computes = getattr(importlib.import_module(module), name)()
-    outbox.hello(computes.prepare(chosen.lane, chosen.device))
-    serve(computes, inbox, outbox)
+    try:
+        module, _, name = chosen.engine.partition(":")
+        computes: Computes = getattr(importlib.import_module(module), name)()
+        outbox.hello(computes.prepare(chosen.lane, chosen.device))
+        serve(computes, inbox, outbox)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)  # a regular end would wait for threads that read
 
 
 if __name__ == "__main__":

@@ -1,17 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
-from pathlib import Path
 
 import pytest
+from job_cases import start_fake
 
 from moonviz.jobs import Limits, LocalEngine
-from moonviz.jobs.process import WorkerProcess
-
-HERE = str(Path(__file__).parent)
-start_fake = partial(WorkerProcess, engine="fake_compute:Compute", path=(HERE,))
-"""Starts real processes that compute nothing."""
 
 
 @pytest.fixture(scope="module")

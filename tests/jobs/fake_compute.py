@@ -1,13 +1,12 @@
-"""Stands in for the mathematics in worker processes: what it does is written in the network's name, as `word argument`.
+"""Stands in for the mathematics in worker processes. What it does is written in the network's name.
 
-`pause trace` stays at a stage and stops when asked to; `stuck trace` stays and does not listen; `crash trace` dies there.
+`pause trace` stays at a stage until it is stopped, `stuck trace` stays and does not listen, `crash trace` dies there.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 
@@ -89,7 +88,7 @@ class Compute:
 
     def _act(self, word: str, observer: Observer | None) -> None:
         if word == "crash":
-            sys.stderr.flush()
+            time.sleep(0.3)
             os._exit(3)
         if word == "linger":
             time.sleep(0.5)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from moonviz.jobs import AnyMessage, Describe, Estimate, Final, LocalEngine, Run, StageMessage
+from moonviz.jobs.process import WorkerProcess
 from moonviz.specs import MethodChoice, RunSpec, preset
 
+start_fake = partial(WorkerProcess, engine="fake_compute:Compute", path=(str(Path(__file__).parent),))
+"""Starts real processes that compute nothing."""
 PATIENCE = 20.0
 """Seconds until a test that waits for a job gives up; far more than anything here takes."""
 
@@ -14,7 +19,7 @@ PATIENCE = 20.0
 def run_spec(name: str = "plain", **fields: object) -> RunSpec:
     network = preset("digits-dense", depth=2).changed(name=name)
     methods = (MethodChoice(name="backprop"), MethodChoice(name="moonwalk-mixed"))
-    return RunSpec(network=network, methods=methods, **({"device": "cpu"} | fields))
+    return RunSpec(**({"network": network, "methods": methods, "device": "cpu"} | fields))
 
 
 def run(name: str = "plain", **fields: object) -> Run:

@@ -1,0 +1,55 @@
+"""The real mathematics, for a worker to load: the only file of `jobs` that imports torch."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+
+import torch
+
+from moonviz.estimates import estimate_methods
+from moonviz.jobs.serving import Observer
+from moonviz.jobs.wire import Hello
+from moonviz.networks import describe
+from moonviz.results import LayerCard, Report
+from moonviz.runs import run_methods
+from moonviz.runs.environment import devices, set_flags
+from moonviz.specs.network import NetworkSpec
+from moonviz.specs.run import RunSpec
+
+
+class Torch:
+    """Does what `Computes` asks for."""
+
+    def prepare(self, lane: str, device: str) -> Hello:
+        """Set torch's flags, and measure how fast the device multiplies matrices."""
+        set_flags(1 if lane == "estimate" else None)
+        present = devices()
+        chosen = device if device in present else present[0]
+        rate = _flops_per_second(chosen) if lane == "measure" else None
+        return Hello(pid=os.getpid(), devices=tuple(present), flops_per_second=rate)
+
+    def run(self, spec: RunSpec, observer: Observer, limit_bytes: int | None) -> Report:
+        """Run every method for real."""
+        return run_methods(spec, observer, limit_bytes=limit_bytes)
+
+    def estimate(self, spec: RunSpec) -> Report:
+        """Run every method without arithmetic."""
+        return estimate_methods(spec)
+
+    def describe(self, network: NetworkSpec) -> Sequence[LayerCard]:
+        """Describe every layer."""
+        return describe(network)
+
+
+def _flops_per_second(device: str) -> float:
+    """2n³ FLOPs of an n×n product over its best time: a rate that networks stay below, so times are not overrated."""
+    side = 512 if device == "cpu" else 4096
+    a = torch.ones(side, side, device=device)
+    best = float("inf")
+    for _ in range(4):
+        begin = time.perf_counter()
+        (a @ a).sum().item()  # `item` waits for an accelerator to finish
+        best = min(best, time.perf_counter() - begin)
+    return 2 * side**3 / best
