@@ -1,0 +1,14 @@
+"""moonviz in the browser: `streamlit run app.py`. A router; the pages are in `pages/`."""
+
+import streamlit as st
+
+from moonviz.ui.parts import frame
+
+PAGES = [
+    st.Page("pages/race.py", title="Race", default=True),
+]
+
+st.set_page_config(page_title="moonviz", layout="wide", initial_sidebar_state="collapsed")
+page = st.navigation(PAGES, position="top")
+frame()
+page.run()

@@ -1,0 +1,33 @@
+"""Finished races that ship with the package. No torch here."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from moonviz.errors import InvalidSpec
+from moonviz.results import Report
+
+_SUFFIX = ".json"
+
+
+def _folder() -> Path:
+    return Path(__file__).parent / "stored"
+
+
+def stored_names() -> tuple[str, ...]:
+    """Names of all stored reports, in alphabetical order."""
+    return tuple(sorted(one.stem for one in _folder().glob(f"*{_SUFFIX}")))
+
+
+@lru_cache(maxsize=16)
+def stored(name: str) -> Report:
+    """A stored report; read once.
+
+    Raises:
+        InvalidSpec: If there is none of that name.
+    """
+    if name not in stored_names():
+        known = ", ".join(f"`{one}`" for one in stored_names()) or "none"
+        raise InvalidSpec(f"there is no stored result `{name}`; the stored results are {known}")
+    return Report.from_json((_folder() / f"{name}{_SUFFIX}").read_bytes())

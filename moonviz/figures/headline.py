@@ -1,0 +1,115 @@
+"""The sentence on top of a race, computed from its results: who won, by what factor, and what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape, unescape
+from re import sub
+
+from moonviz.figures.style import bytes_text, factor_text
+from moonviz.figures.words import STATUS_WORDS, agreement_words, one_line, short
+from moonviz.results import Report, Result
+
+NOTICEABLE = 1.05
+"""Below this factor two peaks are called the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One serif sentence and the line under it, as HTML."""
+
+    html: str
+    under: str
+
+    @property
+    def text(self) -> str:
+        """The sentence without marks."""
+        return unescape(sub(r"<[^>]+>", "", self.html))
+
+
+def headline(report: Report) -> Headline:
+    """Tell a race in one sentence. Says so where Moonwalk saves nothing, drifts, is wrong, or did not finish."""
+    done = sorted((one for one in report.results if one.status == "ok" and one.peak_bytes), key=_peak)
+    walks = [one for one in report.results if one.method.startswith("moonwalk")]
+    walk = next((one for one in done if one in walks), None)
+    backprop = next((one for one in report.results if one.method == "backprop"), None)
+    what = one_line(report)
+    if not done:
+        return Headline("No method finished.", f"{_why(report.results[0])} {escape(what)}.")
+    if walk and backprop in done and backprop:
+        return _duel(walk, backprop, report, what)
+    if walk and backprop:
+        return _one_fell(backprop, walk, what)
+    if walks and not walk:
+        return _one_fell(walks[0], done[0], what)
+    return _alone(walk or done[0], what)
+
+
+def _peak(result: Result) -> int:
+    return result.peak_bytes or 0
+
+
+def _duel(walk: Result, backprop: Result, report: Report, what: str) -> Headline:
+    dtype = str(report.network.spec.get("dtype", "float32"))
+    ours, theirs = _peak(walk), _peak(backprop)
+    name = _name(walk)
+    verdict, detail = agreement_words(walk, dtype)
+    if verdict == "not the gradient":
+        saved = f"{name} peaked at {_bold(ours)} against backprop’s {bytes_text(theirs)}, but what it found is "
+        return Headline(f"{saved}<b>not the gradient</b>.", _price(walk, backprop, what))
+    ending = {
+        "same": "arrived at <b>the same gradient</b>",
+        "drifting": f"its gradient is <b>drifting</b>: it equals backprop’s only {detail}",
+        "not checked": "its gradient was too large to check",
+    }[verdict]
+    if theirs >= ours * NOTICEABLE:
+        joint = ", and " if verdict == "same" else ", but "
+        start = f"{name} peaked at {_bold(ours)}, {factor_text(theirs / ours)} times less than backprop’s "
+        return Headline(f"{start}{bytes_text(theirs)}{joint}{ending}.", _price(walk, backprop, what))
+    more = ours >= theirs * NOTICEABLE
+    start = f"{name} saved no memory here: it peaked at {_bold(ours)}, backprop at {bytes_text(theirs)}"
+    if more:
+        start = f"{name} needed more memory here: {_bold(ours)} against backprop’s {bytes_text(theirs)}"
+    joint = ". It " if verdict == "same" else ", and "
+    return Headline(f"{start}{joint}{ending}.", _price(walk, backprop, what))
+
+
+def _price(walk: Result, backprop: Result, what: str) -> str:
+    """What it cost in time, and how the two compare without the gradients that both must deliver."""
+    said = []
+    if walk.seconds and backprop.seconds and backprop.seconds.median > 0:
+        ratio = walk.seconds.median / backprop.seconds.median
+        paid = "It paid" if ratio >= NOTICEABLE else "It took" if ratio > 1 / NOTICEABLE else "It was faster, with"
+        said.append(f"{paid} {factor_text(ratio)}× the time.")
+    ours, theirs = walk.activation_peak_bytes, backprop.activation_peak_bytes
+    if ours and theirs and theirs >= ours * NOTICEABLE:
+        said.append(
+            f"Leaving out the weight gradients that both must deliver: {bytes_text(ours)} against "
+            f"{bytes_text(theirs)}, {factor_text(theirs / ours)} times less."
+        )
+    return escape(" ".join([*said, f"{what}."]))
+
+
+def _alone(only: Result, what: str) -> Headline:
+    add = "backprop" if only.method.startswith("moonwalk") else "moonwalk-mixed"
+    return Headline(f"{_name(only)} peaked at {_bold(_peak(only))}.", escape(f"Add {add} to compare. {what}."))
+
+
+def _one_fell(fallen: Result, done: Result, what: str) -> Headline:
+    words = STATUS_WORDS[fallen.status]
+    start = f"{_name(fallen)} <b>{words}</b>; {_name(done, inside=True)} peaked at {_bold(_peak(done))}"
+    return Headline(f"{start}.", f"{_why(fallen)} {escape(what)}.")
+
+
+def _why(result: Result) -> str:
+    return escape(result.error.message if result.error else "")
+
+
+def _name(result: Result, inside: bool = False) -> str:
+    name = short(result.label)
+    name = name[0].lower() + name[1:] if inside and not result.method.startswith("moonwalk") else name
+    return f'<span class="mv-name mv-of-{escape(result.method)}">{escape(name)}</span>'
+
+
+def _bold(count: int) -> str:
+    return f"<b>{bytes_text(count)}</b>"

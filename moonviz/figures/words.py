@@ -1,0 +1,110 @@
+"""Results in words: how far gradients agree, what went wrong, and where a number comes from."""
+
+from __future__ import annotations
+
+from math import floor, log10
+
+from moonviz.figures.style import bytes_text
+from moonviz.results import Report, Result
+
+STATUS_WORDS = {
+    "ok": "finished",
+    "refused": "cannot train this network",
+    "too_large": "does not fit",
+    "cancelled": "stopped",
+    "lost": "lost its worker",
+    "failed": "failed",
+}
+
+JARGON = {
+    "Gradient": "For every weight, how the loss changes when that weight changes. Training needs all of it.",
+    "Activation": "What a layer puts out. Backprop stores them because each weight's gradient is a product of an "
+    "activation and a cotangent.",
+    "Cotangent, h": "The gradient of the loss with respect to one layer's output. It starts at the loss and is carried "
+    "from layer to layer.",
+    "Residual bits": "The least a layer must remember so that h can pass back through it. A LeakyReLU needs one bit "
+    "per unit: which side of zero was it on?",
+    "Vijp": "Vector-inverse-Jacobian product: recover h at a layer's output from h at its input. It lets Moonwalk "
+    "make the weight gradients on a second walk forward.",
+    "Peak": "The most tensor bytes alive at one time during the step, weight gradients included. Weights and the "
+    "batch are not counted.",
+    "Relative error": "The length of the difference between two gradients, divided by the length of the true one. "
+    "10⁻⁶ means that about six digits agree.",
+}
+"""The words a newcomer needs, in the order they are met."""
+
+
+def short(label: str) -> str:
+    """A method's label with its first letter large, to start a sentence with; Moonwalk's main form loses its suffix."""
+    name = label.replace("moonwalk-mixed", "moonwalk", 1)
+    return name[:1].upper() + name[1:]
+
+
+def digits(error: float) -> int:
+    """How many decimal digits agree at a relative error."""
+    return max(0, floor(-log10(error) + 1e-9)) if error > 0 else 16
+
+
+def agreement_words(result: Result, dtype: str) -> tuple[str, str]:
+    """The verdict on a gradient, and what is to be said beside it.
+
+    Args:
+        result: One that finished.
+        dtype: The run's.
+
+    Returns:
+        Such as ("same", "to 6 digits"); ("reference", "true to 6 digits") for backprop itself.
+    """
+    gradient = result.gradient
+    verdict = result.agreement(dtype)
+    if gradient is None or verdict is None:
+        return "not checked", "too large to check against backprop"
+    error = gradient.relative_error_to_backprop
+    if result.method == "backprop" and error == 0:
+        truth = gradient.relative_error
+        return "reference", "" if truth is None else f"true to {_digits(truth)}"
+    if verdict == "not the gradient" or error is None:
+        return "not the gradient", ""
+    if error == 0:
+        return verdict, "bit for bit"
+    return verdict, f"to {_digits(error)}" if digits(error) else "in every digit"
+
+
+def _digits(error: float) -> str:
+    count = digits(error)
+    return f"{count} digit{'s' * (count != 1)}"
+
+
+def one_line(report: Report) -> str:
+    """What network was trained: preset, layers, batch, dtype, data."""
+    spec = report.network.spec
+    counts: dict[str, int] = {}
+    for block in spec.get("body", ()):
+        for layer in block["layers"]:
+            counts[layer["kind"]] = counts.get(layer["kind"], 0) + block.get("repeat", 1)
+    names = {"dense": "dense layer", "conv": "convolution", "leaky_relu": "LeakyReLU"}
+    body = ", ".join(f"{count:,} {names.get(kind, kind)}{'s' * (count != 1)}" for kind, count in counts.items())
+    return f"{spec.get('name', 'Network')}: {body}, batch {spec.get('batch', '?')}, {spec.get('dtype', 'float32')}"
+
+
+def provenance(report: Report, stored: bool) -> str:
+    """Which machine, versions and repeats stand behind the numbers."""
+    here = report.environment
+    timed = [one.seconds for one in report.results if one.seconds]
+    runs = f"median of {timed[0].repeats} interleaved runs" if timed else "not timed"
+    parts = [
+        f"{'Stored result' if stored else 'Measured here'}: {here.machine}",
+        f"{here.cores} core{'s' * (here.cores != 1)}, {here.threads} thread{'s' * (here.threads != 1)}",
+        f"{bytes_text(here.memory_bytes)} memory" if here.memory_bytes else "",
+        f"torch {here.torch}",
+        str(report.network.spec.get("dtype", "")),
+        f"device {here.device}",
+        runs,
+    ]
+    text = ", ".join(part for part in parts if part) + ". Memory is tensor bytes; time is never taken while memory "
+    text += "is traced."
+    if any(one.shared_machine for one in report.results):
+        text += " Other work ran on this machine while it was timed."
+    if any(one.predicted for one in report.results):
+        text += " Predicted by a dry run, not measured."
+    return text

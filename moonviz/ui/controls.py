@@ -1,0 +1,142 @@
+"""The setup of a race as one sentence of controls. Ranges come from the preset's settings and the engine's limits."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from re import sub
+from typing import Any
+
+import streamlit as st
+
+from moonviz.errors import InvalidSpec
+from moonviz.jobs.admission import Limits
+from moonviz.specs import METHODS, PRESETS, RunSpec
+from moonviz.ui.parts import panel, say
+from moonviz.ui.state import Tab, defaults
+
+IN_SENTENCE = ("depth", "batch", "dtype")
+HELP = {
+    "depth": "How many blocks the network has: couplings, or dense layers with their activation.",
+    "batch": "How many examples are trained on at once. Activations grow with it.",
+    "dtype": "The numbers' format. float64 carries about 16 digits, float32 about 7, bfloat16 about 2.",
+    "seed": "Draws the weights. The same seed gives the same network in every dtype.",
+    "channels": "Width of the convolutions.",
+    "width": "Numbers per layer.",
+    "slope": "What a LeakyReLU multiplies negative numbers with. Small slopes are harder to undo.",
+    "last_scale": "Initial size of each coupling's last convolution. Deep networks need it below 1.",
+}
+NAMES = {"last_scale": "Scale of last conv", "dtype": "Number format", "seed": "Seed of the weights"}
+
+
+@lru_cache(maxsize=32)
+def fields(preset: str) -> dict[str, dict[str, Any]]:
+    """The JSON schema of each setting of a preset."""
+    return PRESETS[preset].settings.model_json_schema()["properties"]
+
+
+@lru_cache(maxsize=1)
+def limits() -> Limits:
+    """What this server lets a race cost."""
+    return Limits.from_environment()
+
+
+def title(preset: str) -> str:
+    """A preset's title without the numbers that its settings may change."""
+    return sub(r"\b\d[\d,]* ", "", PRESETS[preset].title)
+
+
+def sentence(tab: Tab) -> RunSpec | None:
+    """The setup sentence. Keeps the tab's choices and returns the run that Run was pressed for."""
+    busy = tab.job is not None and tab.job.running
+    with st.container(horizontal=True, key="race-sentence", vertical_alignment="center"):
+        say("Race")
+        _methods(tab)
+        with _together():
+            say("on")
+            _preset(tab)
+        for word, name in (("depth", "depth"), ("batch", "batch"), ("in", "dtype")):
+            with _together():
+                say(word)
+                tab.settings[name] = _setting(tab, name, "collapsed")
+        with st.popover("More", key="race.more"):
+            _more(tab)
+        pressed = st.button("Run on this machine", type="primary", key="race.run", disabled=busy or not tab.methods)
+    try:
+        run = tab.run()
+    except InvalidSpec as error:
+        panel("These settings cannot be raced.", str(error), bad=True)
+        return None
+    return run if pressed else None
+
+
+def _together() -> Any:
+    """A word and its control: they never part at a line's end."""
+    return st.container(horizontal=True, vertical_alignment="center", width="content", wrap=False)
+
+
+def _methods(tab: Tab) -> None:
+    key = "race.methods"
+    st.session_state.setdefault(key, list(tab.methods))
+    chosen = st.pills("Methods", list(METHODS), selection_mode="multi", key=key, label_visibility="collapsed")
+    tab.methods = tuple(name for name in METHODS if name in chosen)
+
+
+def _preset(tab: Tab) -> None:
+    key = "race.preset"
+    st.session_state.setdefault(key, tab.preset)
+    st.selectbox(
+        "Network", list(PRESETS), format_func=title, key=key, label_visibility="collapsed", width=236,
+        on_change=_take_preset, args=(tab,),
+    )  # fmt: skip
+
+
+def _take_preset(tab: Tab) -> None:
+    """Another network brings its own settings."""
+    tab.preset = st.session_state["race.preset"]
+    tab.settings = defaults(tab.preset)
+    for name, value in tab.settings.items():
+        st.session_state[f"race.{name}"] = value
+
+
+def _more(tab: Tab) -> None:
+    for name in fields(tab.preset):
+        if name not in IN_SENTENCE:
+            tab.settings[name] = _setting(tab, name, "visible")
+    for name, label, low, high, about in (
+        ("batch_seed", "Seed of the batch", 0, 2**32 - 1, "Draws the examples that are trained on."),
+        ("repeats", "Timed runs", 1, limits().max_repeats or 101, "The median of their times is shown."),
+    ):
+        st.session_state.setdefault(f"race.{name}", getattr(tab, name))
+        setattr(tab, name, st.number_input(label, low, high, step=1, key=f"race.{name}", help=about))
+    st.session_state.setdefault("race.device", tab.device)
+    about = "auto takes the fastest that this machine has."
+    tab.device = st.selectbox("Device", devices(), key="race.device", help=about)
+
+
+def devices() -> list[str]:
+    """What the page may offer: this process cannot look for accelerators itself."""
+    return ["auto", "cpu"]
+
+
+def _setting(tab: Tab, name: str, visibility: str) -> Any:
+    """One setting's widget, by its schema."""
+    schema = fields(tab.preset)[name]
+    key, label = f"race.{name}", NAMES.get(name, name.capitalize().replace("_", " "))
+    st.session_state.setdefault(key, tab.settings[name])
+    shared = {"key": key, "help": HELP.get(name) if visibility == "visible" else None, "label_visibility": visibility}
+    if "enum" in schema:
+        return st.selectbox(label, schema["enum"], width=112 if visibility == "collapsed" else "stretch", **shared)
+    low, high, step = bounds(name, schema)
+    width = 78 if visibility == "collapsed" else "stretch"
+    return st.number_input(label, low, high, step=step, width=width, **shared)
+
+
+def bounds(name: str, schema: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """Least, most and step of a number, the most capped by what this server allows."""
+    cap = {"depth": limits().max_depth, "batch": limits().max_batch}.get(name)
+    if schema["type"] == "integer":
+        high = min(schema["maximum"], cap or schema["maximum"])
+        return schema.get("minimum", 0), high, schema.get("multipleOf", 1)
+    step = 0.05
+    low = schema["minimum"] if "minimum" in schema else schema.get("exclusiveMinimum", 0.0) + 0.01
+    return float(low), float(schema["maximum"]), step

@@ -1,0 +1,117 @@
+"""A job as one tab follows it: messages folded into what the page shows. No Streamlit here, so it is tested alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from moonviz.events import StepRecord
+from moonviz.jobs.messages import (
+    FINAL,
+    Cancelled,
+    Failed,
+    Lost,
+    Message,
+    Queued,
+    ResultMessage,
+    StageMessage,
+    Steps,
+)
+from moonviz.results import Failure, Report
+from moonviz.specs import RunSpec
+
+STAGES = ("check", "trace", "warm-up", "time", "truth")
+STAGE_WORDS = {
+    "check": "Checking that it fits",
+    "trace": "Tracing memory, layer by layer",
+    "warm-up": "Warming up",
+    "time": "Timing, with nothing traced",
+    "truth": "Computing the true gradient in float64",
+    "train": "Training",
+}
+ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth")
+
+
+@dataclass
+class Following:
+    """What has been heard of a job.
+
+    Attributes:
+        id: The job.
+        run: What was asked for.
+        next: The number of the next message to ask for.
+        queue: The last word on waiting; null once work began.
+        stage: The last stage.
+        steps: Traced records by label.
+        end: The last message, once there is one.
+        cancelling: Whether the user pressed Cancel.
+        needs: Predicted peak bytes by label, asked for when the run did not fit.
+    """
+
+    id: str
+    run: RunSpec
+    next: int = 0
+    queue: Queued | None = None
+    stage: StageMessage | None = None
+    steps: dict[str, list[StepRecord]] = field(default_factory=dict)
+    end: ResultMessage | Failed | Cancelled | Lost | None = None
+    cancelling: bool = False
+    estimate_id: str | None = None
+    needs: dict[str, int] = field(default_factory=dict)
+    estimate_over: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether the job goes on."""
+        return self.end is None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether more is to be heard: of the job, or of what it would have needed."""
+        return self.running or (self.estimate_id is not None and not self.needs and not self.estimate_over)
+
+    def absorb(self, messages: Iterable[Message]) -> None:
+        """Fold messages in, in order."""
+        for message in messages:
+            self.next = message.number + 1
+            if isinstance(message, Queued):
+                self.queue = message
+            elif isinstance(message, StageMessage):
+                self.queue, self.stage = None, message
+            elif isinstance(message, Steps):
+                self.queue = None
+                self.steps.setdefault(message.label, []).extend(message.records)
+            elif isinstance(message, FINAL):
+                self.end = message
+
+    def lose(self, why: str) -> None:
+        """Close the job from this side: nobody knows it any more."""
+        self.end = Lost(number=self.next, error=Failure(message=why, remedy="Run it again."))
+
+    def report(self) -> Report | None:
+        """The report, if the job ended with one."""
+        return Report.model_validate(self.end.data) if isinstance(self.end, ResultMessage) else None
+
+    def words(self) -> str:
+        """Where it is, in one line."""
+        if self.cancelling:
+            return "Stopping"
+        if self.queue:
+            if self.queue.starting:
+                return "Starting PyTorch (about 2 s)"
+            if self.queue.position == 0:
+                return "Next in line"
+            place = self.queue.position
+            return f"{ORDINALS[place] if place < len(ORDINALS) else f'Number {place + 1}'} in line"
+        if not self.stage:
+            return "Asking for a place"
+        of = f", {self.stage.done} of {self.stage.total}" if self.stage.total > 1 else ""
+        by = f": {self.stage.label}" if self.stage.label else ""
+        return f"{STAGE_WORDS[self.stage.name]}{by}{of}"
+
+    def layers(self) -> int:
+        """How many layers the strips need: what the spec says, or more where steps went further."""
+        network = self.run.network
+        body = sum(len(block.layers) * block.repeat for block in network.body)
+        seen = max((step.layer for steps in self.steps.values() for step in steps), default=0)
+        return max(body + 2, seen + 1)

@@ -1,0 +1,103 @@
+"""Small parts that pages are made of: the frame, headlines, figures with their twins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from moonviz.figures.chart import Chart
+from moonviz.figures.headline import Headline
+from moonviz.figures.style import Scheme, css_variables, mark
+from moonviz.figures.words import JARGON
+from moonviz.specs import METHODS
+
+HERE = Path(__file__).parent
+LOGO = HERE / "logo.svg"
+
+
+@st.cache_resource(show_spinner=False)
+def _stylesheet() -> str:
+    marks = "\n".join(
+        f".st-key-race-methods button:nth-of-type({at})::before"
+        f"{{background:var(--mv-m-{name});mask-image:var(--mv-g-{name})}}"
+        for at, name in enumerate(METHODS, start=1)
+    )
+    return f"<style>{css_variables()}\n{(HERE / 'style.css').read_text('utf-8')}\n{marks}</style>"
+
+
+def frame() -> None:
+    """The stylesheet and the logo; once per run of any page."""
+    st.html(_stylesheet())
+    st.logo(LOGO, size="medium")
+
+
+def scheme() -> Scheme:
+    """Light or dark, as this browser shows the page."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def say(words: str) -> None:
+    """A word of a sentence of controls."""
+    st.html(f'<span class="mv-say">{escape(words)}</span>', width="content")
+
+
+def show_headline(line: Headline, note: str = "") -> None:
+    """The computed sentence on top of a page, with an optional note above."""
+    above = f'<div class="mv-stale" role="status">{escape(note)}</div>' if note else ""
+    st.html(f'{above}<h1 class="mv-headline">{line.html}</h1><p class="mv-under">{line.under}</p>')
+
+
+def heading(title: str, caption: str = "", method: str = "") -> None:
+    """A section's title, with one line under it."""
+    under = f"<p>{escape(caption)}</p>" if caption else ""
+    st.html(f'<h2 class="mv-h">{mark(method) if method else ""}{escape(title)}</h2>{under}')
+
+
+def choice(label: str, options: Iterable[str], key: str) -> str:
+    """A small switch between views; the first is the default."""
+    listed = list(options)
+    return st.segmented_control(
+        label, listed, default=listed[0], key=key, label_visibility="collapsed", required=True, width="content"
+    )
+
+
+def show_chart(
+    chart: Chart, key: str, method: str = "", title: str = "", switch: Callable[[], object] | None = None
+) -> None:
+    """A figure under its title, with its alternative text, and a button that shows its numbers.
+
+    Args:
+        chart: What to show.
+        key: Of the widgets.
+        method: Its mark stands before the title.
+        title: In place of the chart's own.
+        switch: Draws a control beside the title.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-head"):
+        heading(title or chart.title, method=method)
+        if switch:
+            switch()
+        with st.popover("Table", type="tertiary", key=f"{key}-table"):
+            st.dataframe(pd.DataFrame(dict(chart.table)), hide_index=True, height=320, key=f"{key}-data")
+    st.html(f'<p class="mv-caption">{escape(chart.caption)}</p>')
+    st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config={"displayModeBar": False})
+
+
+def words_explained() -> None:
+    """A button that explains the words a newcomer needs."""
+    items = "".join(f"<dt>{escape(word)}</dt><dd>{escape(says)}</dd>" for word, says in JARGON.items())
+    with st.popover("Words explained", type="tertiary"):
+        st.html(f'<dl class="mv-words-list">{items}</dl>')
+
+
+def panel(title: str, *lines: str, bad: bool = False, extra: str = "") -> None:
+    """A framed message. `extra` is HTML, everything else plain text."""
+    said = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
+    role = "alert" if bad else "status"
+    st.html(
+        f'<div class="mv-panel{" bad" if bad else ""}" role="{role}"><p><b>{escape(title)}</b></p>{said}{extra}</div>'
+    )

@@ -1,0 +1,75 @@
+"""How a report of a race is laid out on a page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from moonviz.figures.memory import kinds_in
+from moonviz.figures.strip import key
+from moonviz.figures.words import provenance
+from moonviz.results import Report
+from moonviz.ui.cache import chart, memory_chart, telling
+from moonviz.ui.parts import choice, heading, scheme, show_chart, show_headline, words_explained
+from moonviz.ui.state import Shown
+
+SCALES = {"One scale for all": True, "Each its own": False}
+TIMES = {"By sweep": "sweeps", "By layer": "times"}
+DIM = "<style>.st-key-race-result{opacity:.6}</style>"
+
+
+def story(shown: Shown, notice: str, stale: bool) -> None:
+    """The first screen: the sentence, what each method keeps, and the finish."""
+    line, strips, table = telling(shown.report)
+    show_headline(line, "Settings changed. Run to update." if stale else "")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.html(f'<p class="mv-notice"><b>What to notice:</b> {notice}</p>', width="stretch")
+        words_explained()
+    st.html(strips)
+    st.html(table)
+
+
+def memory_over_time(report: Report) -> None:
+    """One panel per method on shared axes."""
+    drawn = [one for one in report.results if one.status == "ok" and one.steps]
+    if not drawn:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        heading("Memory over time, by what it holds", "Same axes for every method. Dotted: backprop’s outline.")
+        scale = choice("Scale", SCALES, "race.scale")
+    st.html(key(kinds_in(drawn), ""))
+    for at in range(0, len(drawn), 2):
+        for column, one in zip(st.columns(2, gap="large"), drawn[at : at + 2], strict=False):
+            with column:
+                figure = memory_chart(report, one.label, scheme(), SCALES[scale])
+                show_chart(figure, f"race.memory-{one.label}", one.method)
+
+
+def error_and_time(report: Report) -> None:
+    """Error by layer, and where the time went, side by side."""
+    left, right = st.columns(2, gap="large")
+    errors = chart(report, "errors", scheme())
+    with left:
+        if errors:
+            show_chart(errors, "race.errors")
+        else:
+            heading("Gradient error, layer by layer", "Not compared: too large to check against float64 autograd.")
+    with right:
+        by = st.session_state.get("race.time") or next(iter(TIMES))
+        times = chart(report, TIMES[by], scheme())
+        if not times:
+            heading("Where the time went", "These steps were not timed.")
+            return
+        show_chart(
+            times, f"race.{TIMES[by]}", title="Where the time went", switch=lambda: choice("Time", TIMES, "race.time")
+        )
+
+
+def footer(shown: Shown) -> None:
+    """Where the numbers come from, and the numbers."""
+    name = shown.report.network.spec.get("name", "race")
+    with st.container(horizontal=True, key="race-foot", vertical_alignment="center", horizontal_alignment="distribute"):
+        st.html(f'<p class="mv-foot">{provenance(shown.report, shown.stored)}</p>', width="stretch")
+        st.download_button(
+            "Download JSON", shown.report.to_json, f"moonviz-{name}.json", "application/json", key="race.json",
+            on_click="ignore",
+        )  # fmt: skip
