@@ -1,0 +1,20 @@
+"""The sizes that the formulas speak of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """A network of L equal layers.
+
+    Attributes:
+        layers: L.
+        activation_bytes: A, the bytes of one layer's activation.
+        residual_bytes: r, the bytes that one layer's vjp needs.
+    """
+
+    layers: int
+    activation_bytes: int
+    residual_bytes: int
