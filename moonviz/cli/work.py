@@ -5,13 +5,14 @@ from __future__ import annotations
 from moonviz.cli.deadline import Deadline
 from moonviz.errors import InvalidSpec
 from moonviz.estimates import estimate_methods
-from moonviz.jobs.admission import Limits
-from moonviz.jobs.messages import Run
+from moonviz.jobs.admission import Limits, planned_flops
+from moonviz.jobs.compute import Torch
+from moonviz.jobs.messages import Failed, Run
 from moonviz.methods import require
 from moonviz.networks import build
 from moonviz.results import Report
 from moonviz.runs import run_methods
-from moonviz.runs.environment import resolve_device, set_flags
+from moonviz.runs.environment import resolve_device
 from moonviz.runs.observer import Observer
 from moonviz.specs import RunSpec
 
@@ -22,18 +23,18 @@ def measure(spec: RunSpec, observer: Observer) -> Report:
     Raises:
         InvalidSpec: If the device is not here, or a limit forbids the run's shape.
         UnsupportedPair: If a method cannot train the network.
-        TimeoutError: If it takes longer than the limits allow.
+        TimeoutError: If it would take, or takes, longer than the limits allow.
     """
-    resolve_device(spec.device)
+    device = resolve_device(spec.device)
     _require_all(spec)
     limits = Limits.from_environment()
-    refused = limits.refuse_shape(Run(spec=spec))
-    if refused is not None:
-        raise InvalidSpec(f"{refused.error.message} {refused.error.remedy}")
-    set_flags()
-    late = limits.overtime().error
-    watch = Deadline(observer, limits.max_seconds, f"{late.message} {late.remedy}")
-    return run_methods(spec, watch, limits.bytes_now())
+    if refused := limits.refuse_shape(Run(spec=spec)):
+        raise InvalidSpec(_line(refused))
+    rate = Torch().prepare("measure", device).flops_per_second
+    planned = planned_flops(spec, estimate_methods(spec).model_dump())
+    if refused := limits.refuse_time(planned, rate):
+        raise TimeoutError(_line(refused))
+    return run_methods(spec, Deadline(observer, limits.max_seconds, _line(limits.overtime())), limits.bytes_now())
 
 
 def predict(spec: RunSpec) -> Report:
@@ -50,3 +51,7 @@ def _require_all(spec: RunSpec) -> None:
     shapes = build(spec.network, "meta")
     for choice in spec.methods:
         require(choice.resolved, shapes)
+
+
+def _line(refused: Failed) -> str:
+    return f"{refused.error.message} {refused.error.remedy or ''}"

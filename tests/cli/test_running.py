@@ -138,12 +138,14 @@ def test_what_is_too_large_leaves_the_others_standing(tmp_path, monkeypatch, cap
     assert "raise MOONVIZ_MAX_BYTES" in shown
 
 
-def test_a_run_over_time_is_stopped_in_one_line(monkeypatch, capsys):
+@pytest.mark.parametrize(("rate", "says"), [(1.0, "This run would take at least"), (None, "This was stopped after")])
+def test_a_run_over_time_is_refused_or_stopped_in_one_line(rate, says, monkeypatch, capsys):
     monkeypatch.setenv("MOONVIZ_MAX_SECONDS", "1e-6")
+    monkeypatch.setattr("moonviz.jobs.compute._flops_per_second", lambda device: rate)
     assert main(["run", *TIMED, "--json", "-"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("Error: This was stopped after")
+    assert captured.err.startswith(f"Error: {says}")
     assert captured.err.count("\n") == 1
 
 
