@@ -13,6 +13,7 @@ here = tab()
 
 # What to race is one sentence. Nothing runs before the button is pressed.
 wanted = sentence(here)
+here.settle()
 if wanted:
     start(here, wanted)
     st.rerun()

@@ -38,7 +38,7 @@ def finish(report: Report) -> str:
     allocator = any(one.allocator_peak_bytes for one in done)
     rows = "".join(_row(one, backprop, scale, dtype, allocator) for one in report.results)
     extra = '<th scope="col">Allocator peak</th>' if allocator else ""
-    span = f"{power_text(error_floor(dtype))} to 1; shaded: rounding only"
+    span = f"{power_text(error_floor(dtype))} to 1; shaded: tolerance"
     return (
         f'<table class="mv-finish"><caption class="mv-hidden">Results by method</caption><thead><tr>'
         f'<th scope="col">Finish</th><th scope="col">Peak memory</th>{extra}'

@@ -13,6 +13,8 @@ from moonviz.figures.words import short
 from moonviz.results import TOLERANCE, Report, Result
 
 HEIGHT = 300
+ALIKE = 1.25
+"""Largest errors closer than this factor are called alike."""
 
 
 def worst_by_layer(result: Result) -> dict[int, float]:
@@ -38,7 +40,8 @@ def layer_errors(report: Report, scheme: Scheme) -> Chart | None:
     figure = go.Figure(layout={"template": template(scheme), "height": HEIGHT, "hovermode": "x unified"})
     _zones(figure, tolerance, low, high, scheme)
     methods = {one.label: one.method for one in report.results}
-    for label, line in lines.items():
+    # Thick lines first: where two lie on each other, the thin one must stay to be seen.
+    for label, line in sorted(lines.items(), key=lambda pair: -look(methods[pair[0]]).width):
         drawn = look(methods[label])
         figure.add_trace(
             go.Scatter(
@@ -59,7 +62,7 @@ def layer_errors(report: Report, scheme: Scheme) -> Chart | None:
         title_text="relative error", type="log", range=[low, high], tickvals=[10.0**power for power in powers],
         ticktext=[power_text(power) for power in powers],
     )  # fmt: skip
-    caption = _error_caption(lines)
+    caption = _error_caption(lines, methods)
     layers = sorted({layer for line in lines.values() for layer in line})
     table = {"layer": layers} | {label: [line.get(layer) for layer in layers] for label, line in lines.items()}
     return Chart("Gradient error, layer by layer", caption, figure, f"Relative error by layer. {caption}", table)
@@ -70,7 +73,14 @@ def _zones(figure: go.Figure, tolerance: float, low: int, high: int, scheme: Sch
     good = tint(pick(TOKENS["good"], scheme), 0.1)
     figure.add_hrect(10.0**low, tolerance, fillcolor=good, line_width=0, layer="below")
     figure.add_annotation(
-        x=0, xref="paper", y=log10(tolerance), text="rounding only", xanchor="left", yanchor="top", xshift=8, font=muted
+        x=0,
+        xref="paper",
+        y=log10(tolerance),
+        text=f"within tolerance, {error_text(tolerance)}",
+        xanchor="left",
+        yanchor="top",
+        xshift=8,
+        font=muted,
     )
     if high > 0:
         warn = tint(pick(TOKENS["warn"], scheme), 0.1)
@@ -95,7 +105,7 @@ def _direct_labels(
     for at, label in enumerate(order):
         below = at == len(order) - 1 and at > 0
         layer = min(lines[label], key=lambda n: abs(n - last * (0.9 if at in (0, len(order) - 1) else 0.9 - 0.2 * at)))
-        around = [error for n, error in lines[label].items() if abs(n - layer) <= max(1, 0.1 * last)]
+        around = [error for n, error in lines[label].items() if abs(n - layer) <= max(1, 0.04 * last)]
         edge = log10(max(10.0**low, min(around) if below else max(around)))
         figure.add_annotation(
             x=layer, y=min(edge, high), text=f"<b>{label}</b>", xanchor="right" if layer > 0.7 * last else "center",
@@ -103,12 +113,16 @@ def _direct_labels(
         )  # fmt: skip
 
 
-def _error_caption(lines: Mapping[str, Mapping[int, float]]) -> str:
-    said = []
+def _error_caption(lines: Mapping[str, Mapping[int, float]], methods: Mapping[str, str]) -> str:
+    said, tops = [], {}
     for label, line in lines.items():
         at = max(line, key=lambda layer: line[layer])
+        tops[methods[label]] = line[at]
         said.append(f"{short(label)} at most {error_text(line[at])} (layer {at})")
-    return "; ".join(said) + ". Each layer’s worst parameter, against float64 autograd."
+    own, walked = tops.get("backprop"), tops.get("moonwalk-mixed")
+    alike = own and walked and ALIKE > walked / own > 1 / ALIKE
+    last = "Both round alike: this is the number format, not the method." if alike else "Each layer’s worst parameter."
+    return "; ".join(said) + f". {last}"
 
 
 def layer_times(report: Report, scheme: Scheme) -> Chart | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from moonviz.events import StepRecord
-from moonviz.figures.style import Scheme, bytes_text, in_mib, look, pick, template
+from moonviz.figures.style import Scheme, anchor, bytes_text, in_mib, look, pick, template
 
 HEIGHT = 240
 
@@ -20,6 +20,7 @@ def live(steps: Mapping[str, Sequence[StepRecord]], methods: Mapping[str, str], 
         methods: Every label of the race with its method, traced or not.
         scheme: Light or dark.
     """
+    longest = max((len(many) for many in steps.values()), default=0)
     figure = go.Figure(layout={"template": template(scheme), "height": HEIGHT, "hovermode": False})
     for label, method in methods.items():
         drawn = look(method)
@@ -35,11 +36,10 @@ def live(steps: Mapping[str, Sequence[StepRecord]], methods: Mapping[str, str], 
         if len(heights) > 1:
             at = max(range(len(heights)), key=heights.__getitem__)
             figure.add_annotation(
-                x=at, y=in_mib(heights[at]), yshift=12, xanchor="left" if at < 20 else "center",
+                x=at, y=in_mib(heights[at]), yshift=12, xanchor=anchor(at / max(longest, 20)),
                 text=f"<b>{label} {bytes_text(heights[at])}</b>",
             )  # fmt: skip
     most = max((step.peak_bytes for many in steps.values() for step in many), default=2**20)
-    longest = max((len(many) for many in steps.values()), default=0)
     figure.update_xaxes(title_text="step", range=[0, max(longest * 1.06, 20)])
     figure.update_yaxes(title_text="MiB", range=[0, in_mib(most) * 1.2])
     return figure

@@ -17,6 +17,7 @@ from moonviz.figures.style import (
     KINDS_DRAWN,
     TOKENS,
     Scheme,
+    anchor,
     bytes_text,
     in_mib,
     look,
@@ -28,6 +29,8 @@ from moonviz.figures.style import (
 from moonviz.results import Report, Result
 
 HEIGHT = 300
+LETTER = 0.019
+"""What one letter takes of the axis on a phone: a sweep too short for its name goes without."""
 STRONG: frozenset[Kind] = frozenset({"activation", "gradient"})
 """Kinds filled without texture; the others are told apart by pattern first."""
 
@@ -98,7 +101,7 @@ def memory(report: Report, label: str, scheme: Scheme, shared: bool = True) -> C
     ghost = next((one for one in drawn if one.method == "backprop"), None)
     if shared and ghost and ghost is not mine:
         figure.add_trace(_ghost(ghost, time, scheme))
-    _mark_sweeps(figure, mine, ends, scheme)
+    _mark_sweeps(figure, mine, ends, right, scheme)
     _mark_peak(figure, mine, ends, right, scheme)
     figure.update_xaxes(title_text=time.title, range=[0, right])
     figure.update_yaxes(title_text="MiB", range=[0, in_mib(top) * 1.22], rangemode="tozero")
@@ -157,7 +160,7 @@ def _ghost(ghost: Result, time: Clock, scheme: Scheme) -> go.Scatter:
     )
 
 
-def _mark_sweeps(figure: go.Figure, mine: Result, ends: list[float], scheme: Scheme) -> None:
+def _mark_sweeps(figure: go.Figure, mine: Result, ends: list[float], right: float, scheme: Scheme) -> None:
     """A hairline where a new sweep starts and its name above; none where sweeps alternate too often to be read."""
     cut = sweeps(mine.steps)
     if len(cut) > 4:
@@ -166,10 +169,12 @@ def _mark_sweeps(figure: go.Figure, mine: Result, ends: list[float], scheme: Sch
     for phase, steps in cut:
         if at:
             figure.add_vline(ends[at], line={"color": pick(TOKENS["line"], scheme), "width": 1})
-        figure.add_annotation(
-            x=ends[at], y=1, yref="paper", xanchor="left", yanchor="bottom", text=PHASE_WORDS[phase],
-            font={"size": 13, "color": pick(TOKENS["muted"], scheme)}, xshift=0 if not at else 3,
-        )  # fmt: skip
+        words = PHASE_WORDS[phase]
+        if (ends[at + len(steps)] - ends[at]) / right > LETTER * len(words):
+            figure.add_annotation(
+                x=ends[at], y=1, yref="paper", xanchor="left", yanchor="bottom", text=words,
+                font={"size": 13, "color": pick(TOKENS["muted"], scheme)}, xshift=0 if not at else 3,
+            )  # fmt: skip
         at += len(steps)
 
 
@@ -183,9 +188,8 @@ def _mark_peak(figure: go.Figure, mine: Result, ends: list[float], right: float,
             marker={"symbol": drawn.symbol, "size": 11, "color": pick(drawn.colour, scheme)},
         )
     )  # fmt: skip
-    side = "left" if x < 0.2 * right else "right" if x > 0.8 * right else "center"
     figure.add_annotation(
-        x=x, y=in_mib(count), yshift=16, xanchor=side, text=f"<b>peak {bytes_text(count)}</b>",
+        x=x, y=in_mib(count), yshift=16, xanchor=anchor(x / right), text=f"<b>peak {bytes_text(count)}</b>",
         font={"family": FONT, "size": 14}, bgcolor=tint(pick(TOKENS["page"], scheme), 0.75), borderpad=0,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from moonviz.figures.style import KINDS_DRAWN, bytes_text, mark
 from moonviz.results import Report
 from moonviz.specs import METHODS
 
-BAR_PIXELS = 64
+BAR_PIXELS = 80
 LEAST_PIXELS = 4
 """What is kept at all is drawn at least this high: a dotted line must stay visible beside a wall."""
 
@@ -72,7 +72,8 @@ def finished_lanes(report: Report) -> list[Lane]:
 
 
 def _caption(moment: Moment, layers: int) -> str:
-    kinds = sorted(moment.by_kind().items(), key=lambda pair: -pair[1])[:3]
+    worth = moment.total / 200  # what is less than half a percent of all is not worth a word
+    kinds = sorted(((kind, held) for kind, held in moment.by_kind().items() if held > worth), key=lambda pair: -pair[1])
     listed = ", ".join(f"{bytes_text(count)} of {KINDS_DRAWN[kind].name}" for kind, count in kinds)
     where = f"{PHASE_DURING[moment.phase]}, after layer {moment.layer}"
     return f"Its fullest moment, {where}: {listed or 'nothing'}, in {moment.layers():,} of {layers:,} layers."

@@ -185,6 +185,11 @@ def template(scheme: Scheme) -> go.layout.Template:
     )
 
 
+def anchor(share: float) -> str:
+    """Which side of a label stands at a place `share` of the way along the axis, so that it stays inside."""
+    return "left" if share < 0.2 else "right" if share > 0.8 else "center"
+
+
 def significant(value: float, digits: int = 3) -> str:
     """A number with so many significant digits and thousands separators, never in e-notation."""
     if value == 0 or not isfinite(value):
@@ -199,11 +204,13 @@ def in_mib(count: float) -> float:
 
 
 def bytes_text(count: float) -> str:
-    """Bytes with a unit: MiB from 0.1 MiB to 9,999 MiB, else KiB or GiB."""
+    """Bytes with a unit: MiB from 0.1 MiB to 9,999 MiB, else B, KiB or GiB."""
     mib = count / MIB
     if mib >= 9_999.5:
         return f"{significant(mib / 1024)} GiB"
-    return f"{significant(mib)} MiB" if mib >= 0.0995 else f"{significant(count / 1024)} KiB"
+    if mib >= 0.0995:
+        return f"{significant(mib)} MiB"
+    return f"{significant(count / 1024)} KiB" if count >= 1024 else f"{count:,.0f} B"
 
 
 def seconds_text(seconds: float) -> str:
@@ -236,7 +243,7 @@ def error_text(error: float | None) -> str:
     lead = round(error / 10**power, 1)
     if lead >= 10:
         lead, power = 1.0, power + 1
-    return f"{lead:.1f}·{power_text(power)}"
+    return power_text(power) if lead == 1 else f"{lead:.1f}·{power_text(power)}"
 
 
 def power_text(power: int) -> str:

@@ -12,6 +12,7 @@ from moonviz.figures.words import short
 from moonviz.results import Report, Result
 
 ROW = 60
+APART = 0.15
 SHADES = {1: (1.0,), 2: (0.32, 1.0), 3: (0.3, 0.72, 1.0)}
 
 
@@ -23,6 +24,11 @@ def phase_seconds(result: Result) -> dict[Phase, float]:
             return {}
         sums[step.phase] = sums.get(step.phase, 0.0) + step.seconds
     return sums
+
+
+def _apart(one: Result, sums: dict[Phase, float]) -> bool:
+    """Whether the layers' medians sum to something clearly different from the median of the whole step."""
+    return bool(one.seconds) and abs(sum(sums.values()) / one.seconds.median - 1) > APART
 
 
 def _bar(
@@ -76,6 +82,9 @@ def sweep_times(report: Report, scheme: Scheme) -> Chart | None:
         f"{short(one.label)}: " + ", ".join(f"{PHASE_WORDS[phase]} {seconds_text(s)}" for phase, s in sums.items())
         for one, sums in drawn
     )
+    apart = [short(one.label) for one, sums in drawn if _apart(one, sums)]
+    if apart:
+        said += f". Medians by layer, so {' and '.join(apart)} can sum to less than the whole step’s median"
     rows = [(one.label, PHASE_WORDS[phase], s) for one, sums in drawn for phase, s in sums.items()]
     table = {"method": [r[0] for r in rows], "sweep": [r[1] for r in rows], "seconds": [round(r[2], 6) for r in rows]}
     return Chart("Time by sweep", f"{said}.", figure, f"Time by sweep. {said}.", table)

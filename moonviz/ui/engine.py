@@ -53,7 +53,7 @@ def listen(tab: Tab) -> bool:
         if isinstance(job.end, ResultMessage):
             report = job.report()
             if report:
-                tab.shown = Shown(report, job.run)
+                tab.show(Shown(report, job.run))
             tab.job = None
             return True
     _ask_what_it_needs(tab, job)

@@ -105,7 +105,7 @@ class Following:
             return f"{ORDINALS[place] if place < len(ORDINALS) else f'Number {place + 1}'} in line"
         if not self.stage:
             return "Asking for a place"
-        of = f", {self.stage.done} of {self.stage.total}" if self.stage.total > 1 else ""
+        of = f", {min(self.stage.done + 1, self.stage.total)} of {self.stage.total}" if self.stage.total > 1 else ""
         by = f": {self.stage.label}" if self.stage.label else ""
         return f"{STAGE_WORDS[self.stage.name]}{by}{of}"
 

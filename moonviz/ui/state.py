@@ -8,12 +8,15 @@ from uuid import uuid4
 
 from moonviz.data.stored import stored, stored_names
 from moonviz.errors import InvalidSpec
-from moonviz.results import Report, Result
-from moonviz.specs import METHODS, PRESETS, MethodChoice, NetworkSpec, RunSpec, method_options, preset
+from moonviz.results import Report
+from moonviz.specs import PRESETS, NetworkSpec, RunSpec, preset
 from moonviz.ui.following import Following
 
 FIRST = "photo-revnet"
 """The preset that an untouched tab shows, with the stored race of the same name."""
+
+MOST_KEPT = 8
+"""Results that a tab keeps for when their settings come back."""
 
 
 @dataclass
@@ -50,15 +53,38 @@ class Tab:
     shown: Shown | None = None
     job: Following | None = None
 
+    kept: dict[str, Shown] = field(default_factory=dict)
+
     @classmethod
     def fresh(cls) -> Tab:
         """A tab nobody has touched yet: the stored race, if there is one."""
         tab = cls()
-        if FIRST in stored_names():
-            report = stored(FIRST)
-            tab.methods = tuple(one.method for one in report.results if one.method in METHODS) or tab.methods
-            tab.shown = Shown(report, _run_of(report, tab), stored=True)
+        tab.settle()
+        if tab.shown is None and FIRST in stored_names():
+            tab.shown = Shown(stored(FIRST), None, stored=True)
         return tab
+
+    def show(self, shown: Shown) -> None:
+        """Put a result on the page, and keep it for when its settings come back."""
+        self.shown = shown
+        if shown.run:
+            self.kept[shown.run.canonical()] = shown
+            while len(self.kept) > MOST_KEPT:
+                self.kept.pop(next(iter(self.kept)))
+
+    def settle(self) -> None:
+        """Show what is already known about the race that is asked for: made in this tab before, or stored."""
+        try:
+            run = self.run()
+        except InvalidSpec:
+            return
+        known = self.kept.get(run.canonical())
+        if known:
+            self.shown = known
+        elif self.preset in stored_names():
+            report = stored(self.preset)
+            if _same_race(report, run):
+                self.shown = Shown(report, run, stored=True)
 
     def network(self) -> NetworkSpec:
         """The network of the chosen preset and settings.
@@ -96,19 +122,11 @@ class Tab:
             return True
 
 
-def _spoken(result: Result) -> dict[str, object]:
-    """The options that are not as they are by default."""
-    return method_options(result.method, result.options).model_dump(exclude_defaults=True)
-
-
-def _run_of(report: Report, tab: Tab) -> RunSpec | None:
-    """The run behind a stored report, at the tab's device and repeats: those do not make it another race."""
-    try:
-        return RunSpec(
-            network=NetworkSpec.read(report.network.spec),
-            methods=tuple(MethodChoice(name=one.method, options=_spoken(one)) for one in report.results),
-            repeats=tab.repeats,
-            batch_seed=tab.batch_seed,
-        )
-    except (InvalidSpec, ValueError):
-        return None
+def _same_race(report: Report, run: RunSpec) -> bool:
+    """Whether a stored report answers a run; how often it was timed does not make it another race."""
+    return (
+        NetworkSpec.read(report.network.spec) == run.network
+        and [one.label for one in report.results] == [choice.label for choice in run.methods]
+        and run.batch_seed == 0
+        and run.device in ("auto", report.environment.device)
+    )
