@@ -209,8 +209,6 @@ class Floor:
     def _checked(self, run: Entry, message: Final) -> None:
         """The dry run that `run` waits for has ended."""
         run.check = None
-        if run.final is not None:
-            return
         match message:
             case ResultMessage():
                 run.flops = planned_flops(run.job.spec, message.data)

@@ -9,6 +9,7 @@ import os
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from moonviz.errors import InvalidSpec, SingularLayer, TooLarge, UnsupportedPair
 from moonviz.events import StepRecord
@@ -25,7 +26,7 @@ ERRORS = {
     "large": TooLarge("`m`", 2**30, 2**20),
     "singular": SingularLayer("layer 3"),
     "memory": MemoryError(),
-    "ours": KeyError("a secret\nwith lines"),
+    "ours": RuntimeError("a secret\nwith lines"),
 }
 
 
@@ -94,7 +95,8 @@ class Compute:
             time.sleep(0.5)
         while word == "pause":
             time.sleep(0.005)
-            observer.tick()
+            with suppress(Exception):  # as a runner may, for whom one method's failure is no reason to stop the others
+                observer.tick()
         while word == "stuck":
             time.sleep(0.05)
 

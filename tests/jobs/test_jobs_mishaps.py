@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
 import sys
 import time
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -50,12 +51,13 @@ def wait_until_gone(*pids: int) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_cancel_stops_a_run_at_its_next_event(engine: LocalEngine, stage: str) -> None:
+    assert_works(engine)
     workers = engine.workers()
     job = engine.submit(run(f"pause {stage}"), "a")
     until_stage(engine, job, stage)
     assert cancel_in_time(engine, job).at == f"at stage `{stage}`, 0 of 2" or stage == "trace"
     assert_works(engine)
-    assert engine.workers() | workers == workers | engine.workers(), "its worker stays"
+    assert engine.workers() == workers, "its worker stays"
 
 
 @pytest.mark.parametrize("stage", ["trace", "time"])
@@ -140,13 +142,18 @@ def test_a_run_whose_size_check_dies_says_so(engine: LocalEngine) -> None:
     assert_works(engine)
 
 
-def test_a_worker_that_never_comes_up_hangs_nobody() -> None:
-    engine = LocalEngine(Limits(), start=partial(WorkerProcess, engine="no_such_module:Compute"))
-    jobs = [engine.submit(run(repeats=n), tab) for n, tab in enumerate(("a", "b"), start=1)]
-    for job in jobs:
+@pytest.mark.parametrize("lane", ["estimate", "measure/cpu"])
+def test_a_worker_that_never_comes_up_hangs_nobody(lane: str) -> None:
+    def start(name: str, *hooks: Callable[..., None]) -> WorkerProcess:
+        return (
+            WorkerProcess(name, *hooks, engine="no_such_module:Compute") if name == lane else start_fake(name, *hooks)
+        )
+
+    engine = LocalEngine(Limits(), start=start)
+    for job in [engine.submit(run(), tab) for tab in ("a", "b")]:
         final = end(engine, job)
         assert isinstance(final, Lost)
-        assert "exit code 1 while it started" in final.error.message
+        assert f"`{lane}` ended by itself with exit code 1 while it started" in final.error.message
     engine.close()
 
 
@@ -212,6 +219,14 @@ def test_workers_end_with_their_parent(then: str, how: signal.Signals | None) ->
             parent.send_signal(how)
         parent.wait(PATIENCE)
     wait_until_gone(*pids)
+
+
+def test_a_worker_ends_with_the_pipe_even_if_its_parent_lives() -> None:
+    heard: queue.SimpleQueue[object] = queue.SimpleQueue()
+    worker = start_fake("measure/cpu", lambda line, _: heard.put(line), heard.put)
+    assert heard.get(timeout=PATIENCE).pid == worker.pid
+    worker._asked.put(None)  # closes the pipe
+    assert heard.get(timeout=PATIENCE) == 0
 
 
 def test_a_worker_notices_its_parents_end_even_if_the_pipe_stays_open() -> None:

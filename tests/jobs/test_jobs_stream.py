@@ -84,7 +84,7 @@ def test_an_unknown_job_is_lost_and_nobody_waits_for_it(engine: LocalEngine) -> 
         ("large", "too_large", "1,024.0 MiB of 1.0 MiB"),
         ("singular", "failed", "singular"),
         ("memory", "too_large", "ran out"),
-        ("ours", "failed", "KeyError"),
+        ("ours", "failed", "RuntimeError: a secret"),
     ],
 )
 def test_an_exception_becomes_words(engine: LocalEngine, name: str, reason: str, words: str) -> None:
