@@ -106,7 +106,10 @@ class Layer(nn.Module, ABC):
                 return self.consume(x), ()
         with torch.enable_grad():
             y = self(detached(x))
-        return detached(y), torch.autograd.grad(tensors(y), weights, tensors(cot_y))
+        # what only passes through does not hang on the weights
+        reached = [(out, cot) for out, cot in zip(tensors(y), tensors(cot_y), strict=True) if out.requires_grad]
+        outs, cots = zip(*reached, strict=True)
+        return detached(y), torch.autograd.grad(outs, weights, cots)
 
     def vjp_params(self, x: State, cot_y: State) -> tuple[Tensor, ...]:
         """g = cot_y ∂f/∂θ for each of `trainable()`, by torch's autograd; x untouched."""

@@ -47,7 +47,7 @@ class Ledger:
         self._entries: dict[int, _Entry] = {}
         self._totals: defaultdict[Place, int] = defaultdict(int)
         self._told: dict[Place, int] = {}
-        self._log: list[tuple[int, int]] = []
+        self._log: list[tuple[_Entry, int]] = []
         self._saved: list[int] = []
         self._log_start = self.live_bytes = self.peak_bytes = self.activation_peak_bytes = self.flops = 0
         self._step_peak = self._steps = 0
@@ -94,19 +94,19 @@ class Ledger:
         if key in self._entries or key in self._outside:
             return
         size = storage.nbytes()
-        self._entries[key] = _Entry(size, _UNDECLARED)
+        self._entries[key] = entry = _Entry(size, _UNDECLARED)
         self._totals[_UNDECLARED] += size
-        self._move(key, size)
+        self._move(entry, size)
         weakref.finalize(storage, self._free, key).atexit = False
 
     def _free(self, key: int) -> None:
         entry = self._entries.pop(key)
         self._totals[entry.place] -= entry.bytes
-        self._move(key, -entry.bytes)
+        self._move(entry, -entry.bytes)
 
-    def _move(self, key: int, size: int) -> None:
+    def _move(self, entry: _Entry, size: int) -> None:
         self.live_bytes += size
-        self._log.append((key, size))
+        self._log.append((entry, size))
         self._step_peak = max(self._step_peak, self.live_bytes)
         self.peak_bytes = max(self.peak_bytes, self.live_bytes)
 
@@ -145,9 +145,8 @@ class Ledger:
     def _follow_activations(self) -> None:
         """Walk through the step once more without what turned out to be gradients."""
         level = self._log_start
-        for key, size in self._log:
-            entry = self._entries.get(key)
-            if entry is not None and entry.place[0] == "gradient" and size > 0:
+        for entry, size in self._log:
+            if entry.place[0] == "gradient":
                 continue
             level += size
             self.activation_peak_bytes = max(self.activation_peak_bytes, level)

@@ -1,0 +1,72 @@
+"""Layers and networks that the laws are checked on. A new layer or preset needs one line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from moonviz.layers import Layer, Placement, make
+from moonviz.specs import NetworkSpec, layers, preset
+
+
+@dataclass(frozen=True)
+class LayerCase:
+    """A layer small enough for its Jacobian to be written out, and the accuracy its laws hold to in float64."""
+
+    spec: layers.LayerSpec
+    in_shape: tuple[int, ...]
+    tolerance: float = 1e-12
+
+    def build(self, dtype: torch.dtype = torch.float64) -> Layer:
+        layer = make(self.spec, self.in_shape, Placement(torch.device("cpu"), dtype), "layer 1")
+        layer.initialise(torch.Generator().manual_seed(3))
+        with torch.no_grad():
+            for weight in layer.parameters():  # biases start at 0, where a mistake in them would not show
+                weight.add_(0.1 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(4)))
+        return layer
+
+
+_inside = layers.ConvInside
+LAYERS: dict[str, LayerCase] = {
+    "dense": LayerCase(layers.Dense(width=6), (6,)),
+    "dense, no bias": LayerCase(layers.Dense(width=5, bias=False), (5,)),
+    "dense, gaussian": LayerCase(layers.Dense(width=6, init="gaussian"), (6,), 1e-10),
+    "dense, narrower": LayerCase(layers.Dense(width=4), (6,)),
+    "leaky relu 0.5": LayerCase(layers.LeakyReLU(slope=0.5), (7,)),
+    "leaky relu 0.01, image": LayerCase(layers.LeakyReLU(slope=0.01), (2, 3, 3)),
+    "leaky relu 1": LayerCase(layers.LeakyReLU(slope=1.0), (5,)),
+    "conv": LayerCase(layers.Conv(channels=3), (2, 4, 4)),
+    "conv, strided": LayerCase(layers.Conv(channels=2, stride=2, bias=False), (2, 5, 4)),
+    "coupling": LayerCase(layers.Coupling(), (4, 3, 3)),
+    "coupling, hidden 5, kernel 1": LayerCase(layers.Coupling(inside=_inside(hidden=5, kernel=1)), (2, 3, 2)),
+    "coupling, kernel 5": LayerCase(layers.Coupling(inside=_inside(kernel=5, slope=0.7, last_scale=1.0)), (2, 4, 4)),
+    "flatten": LayerCase(layers.Flatten(), (2, 3, 2)),
+    "global mean pool": LayerCase(layers.GlobalMeanPool(), (3, 2, 4)),
+}
+
+
+@dataclass(frozen=True)
+class NetworkCase:
+    """A preset with settings, and the relative error its exact methods keep to in float64."""
+
+    name: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    tolerance: float = 1e-9
+
+    def spec(self, **changes: Any) -> NetworkSpec:
+        return preset(self.name, **{"dtype": "float64", **self.settings, **changes})
+
+
+NETWORKS: dict[str, NetworkCase] = {
+    "digits-revnet": NetworkCase("digits-revnet", {"batch": 8}, 1e-12),
+    "digits-revnet, deep": NetworkCase("digits-revnet", {"batch": 2, "depth": 128, "channels": 8}, 1e-12),
+    "digits-revnet, one block": NetworkCase("digits-revnet", {"batch": 3, "depth": 1, "channels": 4}, 1e-13),
+    "photo-revnet": NetworkCase("photo-revnet", {"batch": 2, "depth": 6}, 1e-12),
+    "photo-revnet, thin": NetworkCase("photo-revnet", {"batch": 1, "depth": 3, "channels": 2, "slope": 0.5}, 1e-12),
+    "digits-dense": NetworkCase("digits-dense", {"batch": 16}, 1e-12),
+    "digits-dense, slope 0.2": NetworkCase("digits-dense", {"batch": 16, "slope": 0.2}, 1e-9),
+    "digits-dense, deep": NetworkCase("digits-dense", {"batch": 16, "depth": 64}, 1e-9),
+    "digits-dense, wide": NetworkCase("digits-dense", {"batch": 4, "width": 96, "depth": 4}, 1e-12),
+}

@@ -1,0 +1,142 @@
+"""Every exact method on every network it supports equals torch's autograd in float64."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+import moonviz
+from moonviz.errors import InvalidSpec, SingularLayer, UnsupportedPair
+from moonviz.networks import Network, build
+from moonviz.specs import METHODS, Block, NetworkSpec, layers
+from tests.cases import NETWORKS
+from tests.close import assert_close, relative
+
+EXACT = [name for name, card in METHODS.items() if card.exact]
+PLAIN_CONV = NetworkSpec(
+    stem=(layers.Conv(channels=4),),
+    body=(Block(layers=(layers.Coupling(),), repeat=2), Block(layers=(layers.Conv(channels=4),))),
+    head=(layers.GlobalMeanPool(), layers.Dense(width=10)),
+    dtype="float64",
+    batch=4,
+)
+
+
+def autograd(net: Network, x: Tensor, target: Tensor) -> dict[str, Tensor]:
+    """The truth, by torch alone."""
+    wanted = {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
+    found = torch.autograd.grad(net.loss(x, target), tuple(wanted.values()))
+    return dict(zip(wanted, found, strict=True))
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_gradient_equals_autograds(name: str, method: str, seed: int) -> None:
+    case = NETWORKS[name]
+    net = build(case.spec(seed=seed))
+    x, target = net.batch(seed)
+    assert relative(moonviz.gradients(net, x, target, method=method), autograd(net, x, target)) <= case.tolerance
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_nothing_is_left_changed(method: str) -> None:
+    net = build(NETWORKS["digits-dense"].spec())
+    x, target = net.batch()
+    before = [tensor.clone() for tensor in (*net.parameters(), x, target)]
+    with torch.no_grad():
+        first = moonviz.gradients(net, x, target, method=method)
+        assert not torch.is_grad_enabled()
+    second = moonviz.gradients(net, x, target, method=method)
+    assert torch.is_grad_enabled()
+    assert all(torch.equal(first[name], second[name]) for name in first), "the same bits each time"
+    assert all(torch.equal(a, b) for a, b in zip((*net.parameters(), x, target), before, strict=True))
+    assert all(weight.grad is None for weight in net.parameters())
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("name", ["digits-revnet", "digits-dense"])
+def test_backward_is_a_drop_in(name: str, method: str) -> None:
+    case = NETWORKS[name]
+    net = build(case.spec())
+    x, target = net.batch()
+    want = autograd(net, x, target)
+    loss = moonviz.backward(net, x, target, method=method)
+    assert not loss.requires_grad
+    assert_close(loss, net.loss(x, target).detach(), 0)
+    assert relative({name: weight.grad for name, weight in net.named_parameters()}, want) <= case.tolerance
+    moonviz.backward(net, x, target, method=method)
+    for name_, weight in net.named_parameters():
+        assert_close(weight.grad, 2 * want[name_], 1e-9, f"{name_}, accumulated")
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("name", ["digits-revnet", "digits-dense"])
+def test_frozen_parameters_are_skipped(name: str, method: str) -> None:
+    case = NETWORKS[name]
+    net = build(case.spec())
+    x, target = net.batch()
+    for number, weight in enumerate(net.parameters()):
+        weight.requires_grad_(number % 3 == 0)
+    found = moonviz.gradients(net, x, target, method=method)
+    assert relative(found, autograd(net, x, target)) <= case.tolerance
+    for part in (net.stem_layers, net.head_layers):
+        part.requires_grad_(False)
+    assert relative(moonviz.gradients(net, x, target, method=method), autograd(net, x, target)) <= case.tolerance
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_shared_parameters_get_the_sum(method: str) -> None:
+    net = build(NETWORKS["digits-dense"].spec(depth=4))
+    net.layer(5).weight = net.layer(1).weight
+    net.layer(7).bias = net.layer(1).bias
+    net = Network(net.spec, list(net.stem_layers), list(net.body), list(net.head_layers))
+    x, target = net.batch()
+    assert relative(moonviz.gradients(net, x, target, method=method), autograd(net, x, target)) <= 1e-12
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("name", ["digits-revnet", "digits-dense"])
+def test_lower_precision_stays_within_its_tolerance_of_backprop(name: str, dtype: str) -> None:
+    net = build(NETWORKS[name].spec(dtype=dtype, depth=4))
+    x, target = net.batch()
+    moonwalk = moonviz.gradients(net, x, target, method="moonwalk-mixed")
+    backprop = moonviz.gradients(net, x, target, method="backprop")
+    assert relative(moonwalk, backprop) <= moonviz.results.TOLERANCE[dtype]
+
+
+def test_an_unsupported_layer_is_refused_before_any_work() -> None:
+    net = build(PLAIN_CONV)
+    x, target = net.batch()
+    with pytest.raises(UnsupportedPair) as caught:
+        moonviz.gradients(net, x, target, method="moonwalk-mixed")
+    error = caught.value
+    assert error.method == "moonwalk-mixed"
+    assert error.layer == "layer 4 (conv)"
+    assert error.capability == "submersive"
+    assert "backprop" in error.remedy
+    assert all(part in str(error) for part in ("`moonwalk-mixed`", "layer 4 (conv)", "submersive", error.remedy))
+
+
+def test_backprop_trains_what_moonwalk_refuses() -> None:
+    net = build(PLAIN_CONV)
+    x, target = net.batch()
+    assert relative(moonviz.gradients(net, x, target, method="backprop"), autograd(net, x, target)) <= 1e-13
+
+
+def test_a_singular_layer_is_named() -> None:
+    net = build(NETWORKS["digits-dense"].spec(depth=3))
+    with torch.no_grad():
+        net.layer(3).weight.zero_()
+    with pytest.raises(SingularLayer, match=r"layer 3 \(dense\)"):
+        moonviz.gradients(net, *net.batch(), method="moonwalk-mixed")
+
+
+@pytest.mark.parametrize(
+    ("method", "options"), [("moonwalk", {}), ("moonwalk-mixed", {"phase_one": "no"}), ("backprop", {"wibble": 1})]
+)
+def test_unknown_methods_and_options_are_refused(method: str, options: dict[str, object]) -> None:
+    net = build(NETWORKS["digits-dense"].spec(depth=1))
+    with pytest.raises(InvalidSpec, match=next(iter(options), method)):
+        moonviz.gradients(net, *net.batch(), method=method, **options)
