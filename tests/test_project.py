@@ -18,7 +18,9 @@ from packaging.requirements import Requirement
 
 import moonviz.layers
 from moonviz.layers import Layer
+from moonviz.methods import SCHEDULES
 from moonviz.specs import METHODS, PRESETS, MethodOptions
+from moonviz.theory import FORMULAS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,12 +38,11 @@ def test_every_methods_options_stand_on_its_card():
     assert all(card.options.method == name for name, card in METHODS.items())
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_every_method_has_its_file_and_its_formula(method):
-    module = method.replace("-", "_")
-    assert (ROOT / "moonviz" / "methods" / f"{module}.py").exists()
-    formulas = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "moonviz" / "theory").glob("*.py"))
-    assert f'"{method}"' in formulas or (ROOT / "moonviz" / "theory" / f"{module}.py").exists()
+def test_every_method_has_its_schedule_and_its_formula_in_teaching_order():
+    assert list(SCHEDULES) == list(FORMULAS) == list(METHODS)
+    for room in ("methods", "theory"):
+        files = {path.stem for path in (ROOT / "moonviz" / room).glob("*.py")}
+        assert {method.replace("-", "_") for method in METHODS} <= files
 
 
 def test_a_layer_that_others_build_on_is_abstract():

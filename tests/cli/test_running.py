@@ -192,7 +192,7 @@ def test_progress_is_for_terminals_only():
         with ProgressBar(Console(file=screen, force_terminal=is_terminal)) as bar:
             bar.stage("trace", 1, 2, "backprop")
             bar.tick()
-        assert ("trace: backprop" in screen.getvalue()) is is_terminal
+            assert ("trace: backprop" in screen.getvalue()) is is_terminal
         assert is_terminal or screen.getvalue() == ""
 
 
