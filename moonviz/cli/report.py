@@ -70,7 +70,5 @@ def footnotes(report: Report) -> list[str]:
     if any(result.gradient is not None for result in report.results):
         notes.append(f"“Same”: the relative error to backprop is at most {TOLERANCE[dtype]:g}, as {dtype} allows.")
     predicted = any(result.predicted for result in report.results)
-    notes.append(
-        "Predicted by a dry run: nothing was computed." if predicted else f"{provenance(report, stored=False)}"
-    )
+    notes.append("Predicted by a dry run: nothing was computed." if predicted else provenance(report, stored=False))
     return notes
