@@ -43,7 +43,7 @@ def estimate_methods(spec: RunSpec) -> Report:
     cards = describe(spec.network)
     return Report(
         environment=environment("meta"),
-        network=NetworkCard(spec=spec.network.model_dump(), layers=cards),
+        network=NetworkCard(spec=spec.network.model_dump(mode="json"), layers=cards),
         results=tuple(_place(spec.network, choice.resolved) for choice in spec.methods),
     )
 

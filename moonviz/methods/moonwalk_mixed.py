@@ -25,7 +25,7 @@ Options = MoonwalkMixedOptions
 def steps(
     options: MoonwalkMixedOptions, network: Network, x: Tensor, target: Tensor
 ) -> Generator[LayerEvent, None, Gradients]:
-    """3(L+2) − 1 steps: forward 0…L+1, reverse L+1…1, advance 0…L."""
+    """3(L+2) − 2 steps: forward 0…L+1, reverse L+1…1, advance 0…L."""
     last = network.length + 1
     found = Gradients()
     state = network.stem(x)

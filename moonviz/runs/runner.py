@@ -87,7 +87,7 @@ def run_methods(spec: RunSpec, observer: Observer | None = None, limit_bytes: in
     results = _race(spec, device, entrants, watch, limit_bytes) if _running(entrants) else {}
     return Report(
         environment=environment(device),
-        network=NetworkCard(spec=spec.network.model_dump(), layers=cards),
+        network=NetworkCard(spec=spec.network.model_dump(mode="json"), layers=cards),
         results=tuple(results.get(entrant.label) or _unfinished(entrant) for entrant in entrants),
     )
 

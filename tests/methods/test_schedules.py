@@ -93,7 +93,7 @@ def test_what_a_step_reads_is_held(method: str) -> None:
             assert not missing, f"depth {length}: {event.phase} {event.layer} reads {missing}, which nobody kept"
             held -= set(event.removed)
             held |= {(kept.kind, kept.layer) for kept in event.added}
-        assert list(gradients.by_name) and set(gradients.by_name) == {f"w{n}" for n in range(length + 2)}
+        assert set(gradients.by_name) == {f"w{n}" for n in range(length + 2)}
         assert {layer for kind, layer in held if kind == "gradient"} == set(range(length + 2))
         assert gradients.loss.what == "loss"
 

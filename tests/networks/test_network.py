@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -120,7 +122,7 @@ def test_description_counts_what_is_there() -> None:
         assert [card.index for card in cards] == list(range(net.length + 2))
         assert sum(card.parameters for card in cards) == sum(weight.numel() for weight in net.parameters())
         assert {card.capability for card in cards[1:-1]} == {"invertible"}
-        for before, after in zip(cards, cards[1:], strict=False):
+        for before, after in pairwise(cards):
             assert before.out_shape == after.in_shape
         assert cards[0].capability == cards[-1].capability == "outside the walk"
 
