@@ -12,7 +12,7 @@ from moonviz.specs import MethodChoice, RunSpec, preset
 
 start_fake = partial(WorkerProcess, engine="fake_compute:Compute", path=(str(Path(__file__).parent),))
 """Starts real processes that compute nothing."""
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds until a test that waits for a job gives up; far more than anything here takes."""
 
 
