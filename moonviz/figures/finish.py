@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 from math import log10
 
-from moonviz.figures.style import bytes_text, error_text, factor_text, flops_text, mark, power_text, seconds_text
-from moonviz.figures.words import STATUS_WORDS, agreement_words
+from moonviz.figures.css import mark
+from moonviz.figures.style import bytes_text, error_text, factor_text, flops_text, power_text, seconds_text
+from moonviz.figures.words import STATUS_WORDS, agreement_words, prose
 from moonviz.results import TOLERANCE, Report, Result
 
 FLOORS = {"float64": -16}
@@ -31,7 +32,7 @@ def finish(report: Report) -> str:
     dtype = str(report.network.spec.get("dtype", "float32"))
     done = [one for one in report.results if one.status == "ok"]
     scale = {
-        "peak": max((one.peak_bytes or 0 for one in done), default=0),
+        "peak": max((one.peak_bytes or 0 for one in report.results), default=0),
         "time": max((one.seconds.median for one in done if one.seconds), default=0.0),
     }
     backprop = next((one for one in done if one.method == "backprop"), None)
@@ -52,7 +53,13 @@ def _row(result: Result, backprop: Result | None, scale: dict[str, float], dtype
     head = f'<th scope="row"><span class="mv-method">{mark(result.method)}{escape(result.label)}</span></th>'
     opening = f'<tr class="mv-of-{escape(result.method)}'
     if result.status != "ok":
-        return f'{opening} fell">{head}<td colspan="{6 if allocator else 5}">{_fell(result)}</td></tr>'
+        wide, needs = 6 if allocator else 5, ""
+        if result.peak_bytes:  # predicted by the dry run that refused it
+            wide -= 1
+            share = min(1.0, result.peak_bytes / scale["peak"]) if scale["peak"] else 1.0
+            needs = f'<td data-of="Needs">{_bar(share)}<span class="mv-num"><b>{bytes_text(result.peak_bytes)}</b> '
+            needs += "predicted</span></td>"
+        return f'{opening} fell">{head}{needs}<td colspan="{wide}">{_fell(result)}</td></tr>'
     cells = [_peak(result, backprop, scale["peak"])]
     if allocator:
         here = result.allocator_peak_bytes
@@ -64,9 +71,9 @@ def _row(result: Result, backprop: Result | None, scale: dict[str, float], dtype
 def _fell(result: Result) -> str:
     words = f"<b>{STATUS_WORDS[result.status].capitalize()}.</b>"
     if result.error:
-        words += f" {escape(result.error.message)}"
-        if result.error.remedy and result.error.remedy not in result.error.message:
-            words += f" {escape(result.error.remedy)}"
+        words += f" {prose(result.error.message)}"
+        if result.error.remedy and result.error.remedy.rstrip(".") not in result.error.message:
+            words += f" {prose(result.error.remedy)}"
     return words
 
 

@@ -7,7 +7,7 @@ from html import escape, unescape
 from re import sub
 
 from moonviz.figures.style import bytes_text, factor_text
-from moonviz.figures.words import STATUS_WORDS, agreement_words, one_line, short
+from moonviz.figures.words import STATUS_WORDS, agreement_words, one_line, prose, short
 from moonviz.results import Report, Result
 
 NOTICEABLE = 1.05
@@ -35,7 +35,7 @@ def headline(report: Report) -> Headline:
     backprop = next((one for one in report.results if one.method == "backprop"), None)
     what = one_line(report)
     if not done:
-        return Headline("No method finished.", f"{_why(report.results[0])} {escape(what)}.")
+        return _nobody(report, what)
     if walk and backprop in done and backprop:
         return _duel(walk, backprop, report, what)
     if walk and backprop:
@@ -101,8 +101,16 @@ def _one_fell(fallen: Result, done: Result, what: str) -> Headline:
     return Headline(f"{start}.", f"{_why(fallen)} {escape(what)}.")
 
 
+def _nobody(report: Report, what: str) -> Headline:
+    under = f"{_why(report.results[0])} {escape(what)}."
+    if any(one.status != "too_large" or not one.peak_bytes for one in report.results):
+        return Headline("No method finished.", under)
+    needs = ", ".join(f"{_name(one, inside=True)} {_bold(_peak(one))}" for one in sorted(report.results, key=_peak))
+    return Headline(f"Nothing fits here. Predicted peaks: {needs}.", under)
+
+
 def _why(result: Result) -> str:
-    return escape(result.error.message if result.error else "")
+    return prose(result.error.message if result.error else "")
 
 
 def _name(result: Result, inside: bool = False) -> str:

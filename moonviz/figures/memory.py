@@ -11,7 +11,6 @@ import plotly.graph_objects as go
 from moonviz.events import Kind, StepRecord
 from moonviz.figures.chart import Chart
 from moonviz.figures.held import sweeps
-from moonviz.figures.strip import PHASE_DURING, PHASE_WORDS
 from moonviz.figures.style import (
     FONT,
     KINDS_DRAWN,
@@ -26,6 +25,7 @@ from moonviz.figures.style import (
     template,
     tint,
 )
+from moonviz.figures.words import PHASE_DURING, PHASE_WORDS
 from moonviz.results import Report, Result
 
 HEIGHT = 300

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from html import escape
 
 from moonviz.events import Kind, StepRecord
+from moonviz.figures.css import mark
 from moonviz.figures.held import Folded, Moment, fold, fullest, per_column
-from moonviz.figures.style import KINDS_DRAWN, bytes_text, mark
+from moonviz.figures.style import KINDS_DRAWN, bytes_text
+from moonviz.figures.words import PHASE_DURING
 from moonviz.results import Report
 from moonviz.specs import METHODS
 
@@ -20,22 +22,6 @@ WIDTHS: dict[str, int] = {"wide": 150, "middle": 84, "narrow": 44}
 """Most columns of each variant; the stylesheet shows the one that fits."""
 
 ARROWS = {"forward": "→", "advance": "→", "tangent": "→", "reverse": "←", "invert": "←", "recompute": "→"}
-PHASE_WORDS = {
-    "forward": "forward",
-    "reverse": "backward",
-    "advance": "forward again",
-    "recompute": "again",
-    "invert": "undo",
-    "tangent": "tangents",
-}
-PHASE_DURING = {
-    "forward": "on the way forward",
-    "reverse": "on the way back",
-    "advance": "on the second way forward",
-    "recompute": "while running again",
-    "invert": "while undoing",
-    "tangent": "while pushing tangents",
-}
 STACK: tuple[Kind, ...] = ("residual", *(kind for kind in KINDS_DRAWN if kind != "residual"))
 """From the bottom: the dotted line stays a line where something stands on it."""
 
@@ -77,6 +63,18 @@ def _caption(moment: Moment, layers: int) -> str:
     listed = ", ".join(f"{bytes_text(count)} of {KINDS_DRAWN[kind].name}" for kind, count in kinds)
     where = f"{PHASE_DURING[moment.phase]}, after layer {moment.layer}"
     return f"Its fullest moment, {where}: {listed or 'nothing'}, in {moment.layers():,} of {layers:,} layers."
+
+
+def kept_table(report: Report) -> dict[str, list[object]]:
+    """The numbers behind `finished_lanes`: what each method keeps at each layer at its fullest moment."""
+    rows = [
+        (lane.label, layer, KINDS_DRAWN[kind].name, count)
+        for lane in finished_lanes(report)
+        if lane.moment
+        for (layer, kind), count in sorted(lane.moment.held.items())
+    ]
+    names = ("method", "layer", "kind", "bytes")
+    return {name: [row[at] for row in rows] for at, name in enumerate(names)}
 
 
 def live_lane(method: str, label: str, steps: Sequence[StepRecord], moment: Moment | None, now: bool) -> Lane:

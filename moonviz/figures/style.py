@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from math import floor, isfinite, log10
 from typing import Literal
-from urllib.parse import quote
 
 import plotly.graph_objects as go
 
@@ -131,30 +129,6 @@ def contrast(one: str, other: str) -> float:
 def pick(pair: Pair, scheme: Scheme) -> str:
     """The colour of the scheme."""
     return pair[scheme == "dark"]
-
-
-def css_variables() -> str:
-    """Every colour and mark as CSS, so that pages follow the scheme without asking Python."""
-    named = {f"--mv-{name}": pair for name, pair in TOKENS.items()}
-    named |= {f"--mv-m-{name}": one.colour for name, one in LOOKS.items()}
-    named |= {f"--mv-k-{name}": one.colour for name, one in KINDS_DRAWN.items()}
-    rules = [":root{" + "".join(f"{name}:light-dark({pair[0]},{pair[1]});" for name, pair in named.items()) + "}"]
-    for name, one in LOOKS.items():
-        rules.append(f".mv-mark.{name}{{background:var(--mv-m-{name});mask-image:var(--mv-g-{name})}}")
-        rules.append(f':root{{--mv-g-{name}:url("{_mask(one)}")}}')
-        rules.append(f".mv-of-{name}{{--m:var(--mv-m-{name})}}")
-    return "\n".join(rules)
-
-
-def _mask(one: Look) -> str:
-    paint = 'fill="none" stroke="#000" stroke-width="2"' if one.hollow else 'fill="#000"'
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="{one.path}" {paint}/></svg>'
-    return f"data:image/svg+xml,{quote(svg)}"
-
-
-def mark(method: str) -> str:
-    """A method's mark as HTML."""
-    return f'<span class="mv-mark {escape(method)}" aria-hidden="true"></span>'
 
 
 def template(scheme: Scheme) -> go.layout.Template:

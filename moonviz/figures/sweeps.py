@@ -6,9 +6,8 @@ import plotly.graph_objects as go
 
 from moonviz.events import Phase
 from moonviz.figures.chart import Chart
-from moonviz.figures.strip import PHASE_WORDS
 from moonviz.figures.style import FONT, TOKENS, Scheme, blend, contrast, look, pick, seconds_text, template
-from moonviz.figures.words import short
+from moonviz.figures.words import PHASE_WORDS, short
 from moonviz.results import Report, Result
 
 ROW = 60
@@ -82,9 +81,9 @@ def sweep_times(report: Report, scheme: Scheme) -> Chart | None:
         f"{short(one.label)}: " + ", ".join(f"{PHASE_WORDS[phase]} {seconds_text(s)}" for phase, s in sums.items())
         for one, sums in drawn
     )
-    apart = [short(one.label) for one, sums in drawn if _apart(one, sums)]
+    apart = [one.label for one, sums in drawn if _apart(one, sums)]
     if apart:
-        said += f". Medians by layer, so {' and '.join(apart)} can sum to less than the whole step’s median"
+        said += f". Medians by layer, so those of {' and '.join(apart)} need not sum to the whole step’s"
     rows = [(one.label, PHASE_WORDS[phase], s) for one, sums in drawn for phase, s in sums.items()]
     table = {"method": [r[0] for r in rows], "sweep": [r[1] for r in rows], "seconds": [round(r[2], 6) for r in rows]}
     return Chart("Time by sweep", f"{said}.", figure, f"Time by sweep. {said}.", table)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from html import escape
 from math import floor, log10
+from re import sub
 
 from moonviz.figures.style import bytes_text
 from moonviz.results import Report, Result
@@ -14,6 +16,23 @@ STATUS_WORDS = {
     "cancelled": "stopped",
     "lost": "lost its worker",
     "failed": "failed",
+}
+
+PHASE_WORDS = {
+    "forward": "forward",
+    "reverse": "backward",
+    "advance": "forward again",
+    "recompute": "again",
+    "invert": "undo",
+    "tangent": "tangents",
+}
+PHASE_DURING = {
+    "forward": "on the way forward",
+    "reverse": "on the way back",
+    "advance": "on the second way forward",
+    "recompute": "while running again",
+    "invert": "while undoing",
+    "tangent": "while pushing tangents",
 }
 
 JARGON = {
@@ -38,6 +57,11 @@ def short(label: str) -> str:
     """A method's label with its first letter large, to start a sentence with; Moonwalk's main form loses its suffix."""
     name = label.replace("moonwalk-mixed", "moonwalk", 1)
     return name[:1].upper() + name[1:]
+
+
+def prose(text: str) -> str:
+    """Plain text as HTML, with `names` set as code."""
+    return sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def digits(error: float) -> int:

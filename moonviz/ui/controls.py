@@ -10,10 +10,13 @@ import streamlit as st
 
 from moonviz.errors import InvalidSpec
 from moonviz.jobs.admission import Limits
+from moonviz.jobs.devices import likely_device
 from moonviz.specs import METHODS, PRESETS, RunSpec
 from moonviz.ui.parts import panel, say
 from moonviz.ui.state import Tab, defaults
 
+DEVICES = ["auto", *(("cpu",) if likely_device() == "cpu" else (likely_device(), "cpu"))]
+"""What the page may offer: this process cannot look for accelerators itself, and a worker refuses what is not there."""
 IN_SENTENCE = ("depth", "batch", "dtype")
 HELP = {
     "depth": "How many blocks the network has: couplings, or dense layers with their activation.",
@@ -75,27 +78,22 @@ def _together() -> Any:
 
 
 def _methods(tab: Tab) -> None:
-    key = "race.methods"
-    st.session_state.setdefault(key, list(tab.methods))
-    chosen = st.pills("Methods", list(METHODS), selection_mode="multi", key=key, label_visibility="collapsed")
+    chosen = st.pills(
+        "Methods", list(METHODS), selection_mode="multi", default=list(tab.methods), key="race.methods",
+        label_visibility="collapsed",
+    )  # fmt: skip
     tab.methods = tuple(name for name in METHODS if name in chosen)
 
 
 def _preset(tab: Tab) -> None:
-    key = "race.preset"
-    st.session_state.setdefault(key, tab.preset)
-    st.selectbox(
-        "Network", list(PRESETS), format_func=title, key=key, label_visibility="collapsed", width=236,
-        on_change=_take_preset, args=(tab,),
+    names = list(PRESETS)
+    chosen = st.selectbox(
+        "Network", names, index=names.index(tab.preset), format_func=title, key="race.preset",
+        label_visibility="collapsed", width=236,
     )  # fmt: skip
-
-
-def _take_preset(tab: Tab) -> None:
-    """Another network brings its own settings."""
-    tab.preset = st.session_state["race.preset"]
-    tab.settings = defaults(tab.preset)
-    for name, value in tab.settings.items():
-        st.session_state[f"race.{name}"] = value
+    if chosen and chosen != tab.preset:
+        # Another network brings its own settings; its widgets have keys of their own.
+        tab.preset, tab.settings = chosen, defaults(chosen)
 
 
 def _more(tab: Tab) -> None:
@@ -106,29 +104,33 @@ def _more(tab: Tab) -> None:
         ("batch_seed", "Seed of the batch", 0, 2**32 - 1, "Draws the examples that are trained on."),
         ("repeats", "Timed runs", 1, limits().max_repeats or 101, "The median of their times is shown."),
     ):
-        st.session_state.setdefault(f"race.{name}", getattr(tab, name))
-        setattr(tab, name, st.number_input(label, low, high, step=1, key=f"race.{name}", help=about))
-    st.session_state.setdefault("race.device", tab.device)
+        value = getattr(tab, name)
+        setattr(tab, name, st.number_input(label, low, high, value, step=1, key=f"race.{name}", help=about))
     about = "auto takes the fastest that this machine has."
-    tab.device = st.selectbox("Device", devices(), key="race.device", help=about)
-
-
-def devices() -> list[str]:
-    """What the page may offer: this process cannot look for accelerators itself."""
-    return ["auto", "cpu"]
+    tab.device = st.selectbox("Device", DEVICES, DEVICES.index(tab.device), key="race.device", help=about)
 
 
 def _setting(tab: Tab, name: str, visibility: str) -> Any:
-    """One setting's widget, by its schema."""
-    schema = fields(tab.preset)[name]
-    key, label = f"race.{name}", NAMES.get(name, name.capitalize().replace("_", " "))
-    st.session_state.setdefault(key, tab.settings[name])
-    shared = {"key": key, "help": HELP.get(name) if visibility == "visible" else None, "label_visibility": visibility}
+    """One setting's widget, by its schema.
+
+    Its value is the widget's default and never written through the session: a widget in a popover that has not been
+    opened would miss that and come up with its least value.
+    """
+    schema, value = fields(tab.preset)[name], tab.settings[name]
+    label = NAMES.get(name, name.capitalize().replace("_", " "))
+    hidden = visibility == "collapsed"
+    shared = {
+        "key": f"race.{tab.preset}.{name}",
+        "help": None if hidden else HELP.get(name),
+        "label_visibility": visibility,
+    }
     if "enum" in schema:
-        return st.selectbox(label, schema["enum"], width=112 if visibility == "collapsed" else "stretch", **shared)
+        options = schema["enum"]
+        return st.selectbox(label, options, options.index(value), width=112 if hidden else "stretch", **shared)
     low, high, step = bounds(name, schema)
-    width = 78 if visibility == "collapsed" else "stretch"
-    return st.number_input(label, low, high, step=step, width=width, **shared)
+    return st.number_input(
+        label, low, high, min(max(value, low), high), step=step, width=78 if hidden else "stretch", **shared
+    )
 
 
 def bounds(name: str, schema: dict[str, Any]) -> tuple[Any, Any, Any]:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from moonviz.jobs.client import LocalEngine
 from moonviz.jobs.engine import Engine
-from moonviz.jobs.messages import Cancelled, Estimate, Failed, Lost, ResultMessage, Run
+from moonviz.jobs.messages import Run
 from moonviz.specs import RunSpec
 from moonviz.ui.following import Following
 from moonviz.ui.state import Shown, Tab
@@ -45,34 +45,14 @@ def start(tab: Tab, run: RunSpec) -> None:
 def listen(tab: Tab) -> bool:
     """Hear what the tab's job has said since. Returns whether this ended it."""
     job = tab.job
-    if job is None:
+    if job is None or not job.running:
         return False
-    was_running = job.running
-    if was_running:
-        job.absorb(engine().messages(job.id, job.next))
-        if isinstance(job.end, ResultMessage):
-            report = job.report()
-            if report:
-                tab.show(Shown(report, job.run))
-            tab.job = None
-            return True
-    _ask_what_it_needs(tab, job)
-    return was_running and not job.running
-
-
-def _ask_what_it_needs(tab: Tab, job: Following) -> None:
-    """Where a run does not fit, a dry run tells what each method would need."""
-    if not isinstance(job.end, Failed) or job.end.reason != "too_large" or job.needs:
-        return
-    if job.estimate_id is None:
-        job.estimate_id = engine().submit(Estimate(spec=job.run), tab.id)
-    for message in engine().messages(job.estimate_id, 0):
-        if isinstance(message, ResultMessage):
-            for result in message.data.get("results", ()):
-                if result.get("peak_bytes"):
-                    job.needs[result["label"]] = result["peak_bytes"]
-        if isinstance(message, ResultMessage | Failed | Cancelled | Lost) and not job.needs:
-            job.estimate_over = True
+    job.absorb(engine().messages(job.id, job.next))
+    report = job.report()
+    if report:
+        tab.show(Shown(report, job.run))
+        tab.job = None
+    return tab.job is None or not job.running
 
 
 def cancel(tab: Tab) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from moonviz.events import StepRecord
+from moonviz.figures.words import PHASE_DURING
 from moonviz.jobs.messages import (
     FINAL,
     Cancelled,
@@ -45,7 +46,6 @@ class Following:
         steps: Traced records by label.
         end: The last message, once there is one.
         cancelling: Whether the user pressed Cancel.
-        needs: Predicted peak bytes by label, asked for when the run did not fit.
     """
 
     id: str
@@ -56,19 +56,11 @@ class Following:
     steps: dict[str, list[StepRecord]] = field(default_factory=dict)
     end: ResultMessage | Failed | Cancelled | Lost | None = None
     cancelling: bool = False
-    estimate_id: str | None = None
-    needs: dict[str, int] = field(default_factory=dict)
-    estimate_over: bool = False
 
     @property
     def running(self) -> bool:
         """Whether the job goes on."""
         return self.end is None
-
-    @property
-    def waiting(self) -> bool:
-        """Whether more is to be heard: of the job, or of what it would have needed."""
-        return self.running or (self.estimate_id is not None and not self.needs and not self.estimate_over)
 
     def absorb(self, messages: Iterable[Message]) -> None:
         """Fold messages in, in order."""
@@ -108,6 +100,17 @@ class Following:
         of = f", {min(self.stage.done + 1, self.stage.total)} of {self.stage.total}" if self.stage.total > 1 else ""
         by = f": {self.stage.label}" if self.stage.label else ""
         return f"{STAGE_WORDS[self.stage.name]}{by}{of}"
+
+    def stopped(self) -> str:
+        """Where it was stopped, in one line."""
+        at = list(self.steps)[-1] if self.steps and self.stage and self.stage.name == "trace" else None
+        if at:
+            last = self.steps[at][-1]
+            return f"Stopped at layer {last.layer} {PHASE_DURING[last.phase]} ({at}); nothing is kept."
+        if self.stage:
+            words = STAGE_WORDS[self.stage.name]
+            return f"Stopped while {words[0].lower()}{words[1:]}; nothing is kept."
+        return "Stopped before it began."
 
     def layers(self) -> int:
         """How many layers the strips need: what the spec says, or more where steps went further."""

@@ -9,10 +9,11 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from moonviz.figures.chart import Chart
+from moonviz.figures.chart import Chart, Columns
+from moonviz.figures.css import css_variables, mark
 from moonviz.figures.headline import Headline
-from moonviz.figures.style import Scheme, css_variables, mark
-from moonviz.figures.words import JARGON
+from moonviz.figures.style import Scheme
+from moonviz.figures.words import JARGON, prose
 from moonviz.specs import METHODS
 
 HERE = Path(__file__).parent
@@ -65,6 +66,12 @@ def choice(label: str, options: Iterable[str], key: str) -> str:
     )
 
 
+def table(columns: Columns, key: str) -> None:
+    """A button that shows a figure's numbers."""
+    with st.popover("Table", type="tertiary", key=f"{key}-table"):
+        st.dataframe(pd.DataFrame(dict(columns)), hide_index=True, height=320, key=f"{key}-data")
+
+
 def show_chart(
     chart: Chart, key: str, method: str = "", title: str = "", switch: Callable[[], object] | None = None
 ) -> None:
@@ -81,8 +88,7 @@ def show_chart(
         heading(title or chart.title, method=method)
         if switch:
             switch()
-        with st.popover("Table", type="tertiary", key=f"{key}-table"):
-            st.dataframe(pd.DataFrame(dict(chart.table)), hide_index=True, height=320, key=f"{key}-data")
+        table(chart.table, key)
     st.html(f'<p class="mv-caption">{escape(chart.caption)}</p>')
     st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config={"displayModeBar": False})
 
@@ -96,8 +102,8 @@ def words_explained() -> None:
 
 def panel(title: str, *lines: str, bad: bool = False, extra: str = "") -> None:
     """A framed message. `extra` is HTML, everything else plain text."""
-    said = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
+    said = "".join(f"<p>{prose(line)}</p>" for line in lines if line)
     role = "alert" if bad else "status"
     st.html(
-        f'<div class="mv-panel{" bad" if bad else ""}" role="{role}"><p><b>{escape(title)}</b></p>{said}{extra}</div>'
+        f'<div class="mv-panel{" bad" if bad else ""}" role="{role}"><p><b>{prose(title)}</b></p>{said}{extra}</div>'
     )

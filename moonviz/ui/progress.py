@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import streamlit as st
 
 from moonviz.figures.held import fullest, latest
 from moonviz.figures.live import live
 from moonviz.figures.strip import live_lane, strip
-from moonviz.figures.style import bytes_text
 from moonviz.jobs.messages import Cancelled, Failed, Lost
-from moonviz.ui.controls import limits
 from moonviz.ui.engine import cancel, listen, start
 from moonviz.ui.following import STAGES, Following
 from moonviz.ui.parts import panel, scheme
@@ -28,18 +24,14 @@ TITLES = {
 
 def watch(tab: Tab) -> None:
     """Show the tab's job and keep asking for news as long as some is to come."""
-    if listen(tab):
-        st.rerun()
-    asking = POLL_SECONDS if tab.job is not None and tab.job.waiting else None
-    st.fragment(_watch, run_every=asking, key="race-watch")(tab)
+    running = tab.job is not None and tab.job.running
+    st.fragment(_watch, run_every=POLL_SECONDS if running else None, key="race-watch")(tab)
 
 
 def _watch(tab: Tab) -> None:
     if tab.job is None:
         return
-    was_waiting = tab.job.waiting
-    listen(tab)
-    if tab.job is None or (was_waiting and not tab.job.waiting):
+    if listen(tab):
         # The whole page changes: the result appears, or the one before comes back.
         st.rerun()
     if tab.job.running:
@@ -91,14 +83,12 @@ def _lanes(job: Following, still: bool = False) -> None:
 def _ended(tab: Tab, job: Following) -> None:
     end = job.end
     if isinstance(end, Cancelled):
-        panel(f"Stopped{f' at {end.at}' if end.at else ''}.", "Nothing of this race is kept.")
-        if any(job.steps.values()):
-            _lanes(job, still=True)
+        panel(job.stopped())
     elif isinstance(end, Lost):
         panel("The worker process died.", end.error.message, end.error.remedy or "", bad=True)
     elif isinstance(end, Failed):
-        at = f"Layer: {end.error.layer}." if end.error.layer else ""
-        panel(TITLES[end.reason], end.error.message, at, end.error.remedy or "", bad=True, extra=_needs(job))
+        at = f"It is about {end.error.layer}." if end.error.layer else ""
+        panel(TITLES[end.reason], end.error.message, at, end.error.remedy or "", bad=True)
     with st.container(horizontal=True):
         if st.button("Run again", key="race.again"):
             start(tab, job.run)
@@ -106,20 +96,5 @@ def _ended(tab: Tab, job: Following) -> None:
         if st.button("Close this message", key="race.close", type="tertiary"):
             tab.job = None
             st.rerun()
-
-
-def _needs(job: Following) -> str:
-    """Predicted bars against the limit."""
-    if not job.needs:
-        return ""
-    limit = limits().bytes_now()
-    most = max(*job.needs.values(), limit)
-    methods = {choice.label: choice.name for choice in job.run.methods}
-    rows = "".join(
-        f"<span>{escape(label)}</span>"
-        f'<span class="track mv-of-{escape(methods.get(label, ""))}"><b style="width:{100 * count / most:.3g}%"></b>'
-        f'<s style="left:{100 * limit / most:.3g}%"></s></span>'
-        f"<span>needs {bytes_text(count)} of {bytes_text(limit)} (predicted)</span>"
-        for label, count in job.needs.items()
-    )
-    return f'<div class="mv-need">{rows}</div>'
+    if isinstance(end, Cancelled) and any(job.steps.values()):
+        _lanes(job, still=True)

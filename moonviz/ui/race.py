@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from moonviz.figures.memory import kinds_in
-from moonviz.figures.strip import key
+from moonviz.figures.strip import kept_table, key
 from moonviz.figures.words import provenance
 from moonviz.results import Report
 from moonviz.ui.cache import chart, memory_chart, telling
-from moonviz.ui.parts import choice, heading, scheme, show_chart, show_headline, words_explained
+from moonviz.ui.parts import choice, heading, scheme, show_chart, show_headline, table, words_explained
 from moonviz.ui.state import Shown
 
 SCALES = {"One scale for all": True, "Each its own": False}
@@ -19,13 +19,14 @@ DIM = "<style>.st-key-race-result{opacity:.6}</style>"
 
 def story(shown: Shown, notice: str, stale: bool) -> None:
     """The first screen: the sentence, what each method keeps, and the finish."""
-    line, strips, table = telling(shown.report)
+    line, strips, rows = telling(shown.report)
     show_headline(line, "Settings changed. Run to update." if stale else "")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.html(f'<p class="mv-notice"><b>What to notice:</b> {notice}</p>', width="stretch")
         words_explained()
+        table(kept_table(shown.report), "race.kept")
     st.html(strips)
-    st.html(table)
+    st.html(rows)
 
 
 def memory_over_time(report: Report) -> None:
@@ -34,13 +35,16 @@ def memory_over_time(report: Report) -> None:
     if not drawn:
         return
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        heading("Memory over time, by what it holds", "Same axes for every method. Dotted: backprop’s outline.")
-        scale = choice("Scale", SCALES, "race.scale")
+        shared = SCALES[st.session_state.get("race.scale") or next(iter(SCALES))]
+        says = "Same axes for every method. Dotted: backprop’s outline." if shared else "Each panel on axes of its own."
+        heading("Memory over time, by what it holds", says if len(drawn) > 1 else "")
+        if len(drawn) > 1:
+            choice("Scale", SCALES, "race.scale")
     st.html(key(kinds_in(drawn), ""))
     for at in range(0, len(drawn), 2):
         for column, one in zip(st.columns(2, gap="large"), drawn[at : at + 2], strict=False):
             with column:
-                figure = memory_chart(report, one.label, scheme(), SCALES[scale])
+                figure = memory_chart(report, one.label, scheme(), shared)
                 show_chart(figure, f"race.memory-{one.label}", one.method)
 
 
