@@ -6,13 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from moonviz.layers.base import AdvancesStepwise, InvertibleLayer, Residual, Shape, State, WithoutWeights
+from moonviz.layers.base import AdvancesStepwise, Residual, RetreatsStepwise, Shape, State, WithoutWeights
 from moonviz.layers.bits import apply_signs, pack_signs, slope_table
+from moonviz.layers.checks import Factory
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 
 
-class LeakyReLU(AdvancesStepwise, WithoutWeights, InvertibleLayer):
+class LeakyReLU(AdvancesStepwise, WithoutWeights, RetreatsStepwise):
     """y = x where x > 0, slope·x elsewhere; the vjp needs one bit per unit."""
 
     kind = "leaky ReLU"
@@ -53,3 +54,6 @@ class LeakyReLU(AdvancesStepwise, WithoutWeights, InvertibleLayer):
 def _divide_by_slope(x: Tensor, cot_x: Tensor, slope: float) -> Tensor:
     # torch's own backward of LeakyReLU with the slope's inverse: one fused kernel, no mask in memory
     return torch.ops.aten.leaky_relu_backward(cot_x, x, 1 / slope, False)
+
+
+FACTORIES: dict[type, Factory] = {specs.LeakyReLU: LeakyReLU}

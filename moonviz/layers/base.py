@@ -98,6 +98,22 @@ class Layer(nn.Module, ABC):
         """tan_y = J tan_x, by torch's forward mode."""
         return torch.func.jvp(self.forward, (x,), (tan_x,))[1]
 
+    def push(self, x: State, tan_x: State, tan_weights: dict[str, Tensor]) -> tuple[State, State]:
+        """(y, tan_y) with tan_y = J tan_x + ∂f/∂θ tan_θ, by torch's forward mode; x untouched.
+
+        Args:
+            x: The input.
+            tan_x: A tangent of it.
+            tan_weights: Tangents of parameters by their name in this layer; those left out do not move.
+        """
+        weights = {name: weight.detach() for name, weight in self.named_parameters()}
+        moving = {name: weights[name] for name in tan_weights}
+
+        def f(x: State, moving: dict[str, Tensor]) -> State:
+            return torch.func.functional_call(self, {**weights, **moving}, (x,))
+
+        return torch.func.jvp(f, (x, moving), (tan_x, tan_weights))
+
     def forward_and_grads(self, x: State, cot_y: State) -> tuple[State, tuple[Tensor, ...]]:
         """y = f(x) and g = cot_y ∂f/∂θ for each of `trainable()`, by one pass of torch's autograd."""
         weights = self.trainable()
@@ -120,8 +136,8 @@ class FragmentalLayer(Layer):
     """A layer whose erased part of the cotangent can be kept as a fragment, so that the vjp can be undone."""
 
     @abstractmethod
-    def fragment(self, x: State, cot_y: State) -> Residual:
-        """The least of cot_y that J erases."""
+    def fragment(self, residual: Residual, cot_y: State) -> Residual:
+        """The least of cot_y that J erases, from the residual alone (a reverse sweep has no x)."""
 
     @abstractmethod
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
@@ -135,7 +151,7 @@ class FragmentalLayer(Layer):
 class SubmersiveLayer(FragmentalLayer):
     """J has full row rank: nothing of cot_y is erased, the fragment is empty."""
 
-    def fragment(self, x: State, cot_y: State) -> Residual:
+    def fragment(self, residual: Residual, cot_y: State) -> Residual:
         """Empty."""
         return ()
 
@@ -146,6 +162,14 @@ class InvertibleLayer(SubmersiveLayer):
     @abstractmethod
     def inverse(self, y: State) -> State:
         """The x with f(x) = y; y untouched."""
+
+    @abstractmethod
+    def undo(self, y: State) -> tuple[State, Residual]:
+        """(x, residual): `inverse` and `residual` in one, sharing work."""
+
+    @abstractmethod
+    def retreat(self, y: State, cot_y: State) -> tuple[State, State, tuple[Tensor, ...]]:
+        """(x, cot_x, parameter gradients): `inverse`, `vjp_x` and `vjp_params` in one, sharing work."""
 
 
 class FreshOutput(Layer):
@@ -197,6 +221,39 @@ class AdvancesStepwise(FragmentalLayer):
             cot_y = self.vijp(x, cot_x, fragment)
         y, grads = self.forward_and_grads(x, cot_y)
         return y, cot_y, grads
+
+
+class RetreatsStepwise(InvertibleLayer):
+    """Mixin: `undo` and `retreat` as their parts one after the other."""
+
+    def undo(self, y: State) -> tuple[State, Residual]:
+        """The inverse first, then the residual of what it gave."""
+        x = self.inverse(y)
+        return x, self.residual(x)
+
+    def retreat(self, y: State, cot_y: State) -> tuple[State, State, tuple[Tensor, ...]]:
+        """The inverse, then both products at x."""
+        with torch.no_grad():
+            x, residual = self.undo(y)
+            cot_x = self.vjp_x(residual, cot_y)
+        return x, cot_x, self.vjp_params(x, cot_y)
+
+
+class Stateful(Layer):
+    """Mixin for randomness and running statistics, which move exactly once per training step, whatever the method.
+
+    Attributes:
+        step_seed: Set by the network once per step; a draw must come from it alone, so that a recomputed sweep sees
+            the same one.
+        fresh: True until `note` was called in this step.
+    """
+
+    step_seed: int = 0
+    fresh: bool = False
+
+    @abstractmethod
+    def note(self, x: State) -> None:
+        """Called once per step, before anything else, with the layer's input: move the running statistics."""
 
 
 class WithoutWeights(Layer):

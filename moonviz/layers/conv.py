@@ -6,7 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
+from moonviz.errors import InvalidSpec
 from moonviz.layers.base import FreshOutput, KeepsInput, Layer, Shape, State
+from moonviz.layers.checks import Factory, need_image, words
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 
@@ -40,3 +42,15 @@ class OrdinaryConv(FreshOutput, KeepsInput, Layer):
 
     def forward(self, x: State) -> State:
         return F.conv2d(x, self.weight, self.bias, self.spec.stride, self.spec.padding)
+
+
+def _conv(spec: specs.Conv, in_shape: Shape, place: Placement) -> Layer:
+    need_image("a convolution", in_shape)
+    if min(in_shape[1:]) + 2 * spec.padding < spec.kernel:
+        raise InvalidSpec(
+            f"kernel {spec.kernel} is larger than {words(in_shape)} with padding {spec.padding}. Take a smaller kernel."
+        )
+    return OrdinaryConv(spec, in_shape, place)
+
+
+FACTORIES: dict[type, Factory] = {specs.Conv: _conv}

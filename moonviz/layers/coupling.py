@@ -6,8 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from moonviz.layers.base import FreshOutput, InvertibleLayer, Residual, Shape, State
+from moonviz.errors import InvalidSpec
+from moonviz.layers.base import FreshOutput, InvertibleLayer, Layer, Residual, Shape, State
 from moonviz.layers.bits import apply_signs, pack_signs, slope_table
+from moonviz.layers.checks import Factory, need_image
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 
@@ -91,6 +93,18 @@ class AdditiveCoupling(FreshOutput, InvertibleLayer):
     def inverse(self, y: State) -> State:
         return self.inside(y[0]).neg_().add_(y[1]), y[0]
 
+    def undo(self, y: State) -> tuple[State, Residual]:
+        moved, signs = self.inside.keep(y[0])
+        return (moved.neg_().add_(y[1]), y[0]), (signs,)
+
+    def retreat(self, y: State, cot_y: State) -> tuple[State, State, tuple[Tensor, ...]]:
+        held = y[0].detach().requires_grad_()
+        with torch.enable_grad():
+            moved = self.inside(held)
+        x = (moved.detach().neg_().add_(y[1]), y[0])
+        product, *grads = torch.autograd.grad(moved, (held, *self.trainable()), cot_y[1])
+        return x, (cot_y[1], product.add_(cot_y[0])), tuple(grads)
+
     def residual(self, x: State) -> Residual:
         return (self.inside.signs(x[1]),)
 
@@ -112,3 +126,16 @@ class AdditiveCoupling(FreshOutput, InvertibleLayer):
         y = (x[1], moved.detach().add_(x[0]))
         product, *grads = torch.autograd.grad(moved, (held, *self.trainable()), cot_x[0])
         return y, (product.neg_().add_(cot_x[1]), cot_x[0]), tuple(grads)
+
+
+def _coupling(spec: specs.Coupling, in_shape: Shape, place: Placement) -> Layer:
+    need_image("a coupling with a convolution inside", in_shape)
+    if in_shape[0] % 2:
+        raise InvalidSpec(
+            f"a coupling splits its channels in two halves, but gets {in_shape[0]}. Give the layer before it an even "
+            "number of channels."
+        )
+    return AdditiveCoupling(spec, in_shape, place)
+
+
+FACTORIES: dict[type, Factory] = {specs.Coupling: _coupling}

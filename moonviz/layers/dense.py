@@ -10,13 +10,14 @@ from moonviz.errors import SingularLayer
 from moonviz.layers.base import (
     AdvancesStepwise,
     FreshOutput,
-    InvertibleLayer,
     KeepsNothing,
     Layer,
     Residual,
+    RetreatsStepwise,
     Shape,
     State,
 )
+from moonviz.layers.checks import Factory, need_vector
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 
@@ -51,7 +52,7 @@ class _Dense(FreshOutput, KeepsNothing, Layer):
         return cot_y @ self.weight
 
 
-class SquareDense(_Dense, AdvancesStepwise, InvertibleLayer):
+class SquareDense(_Dense, AdvancesStepwise, RetreatsStepwise):
     """As many outputs as inputs: undone by an LU factorisation of W."""
 
     @property
@@ -82,3 +83,11 @@ class OrdinaryDense(_Dense):
     @property
     def reason(self) -> str:
         return f"{self.out_shape[-1]} outputs from {self.in_shape[-1]} inputs: not square, so the walk cannot undo it."
+
+
+def _dense(spec: specs.Dense, in_shape: Shape, place: Placement) -> Layer:
+    need_vector("a dense layer", in_shape)
+    return (SquareDense if in_shape == (spec.width,) else OrdinaryDense)(spec, in_shape, place)
+
+
+FACTORIES: dict[type, Factory] = {specs.Dense: _dense}

@@ -9,17 +9,21 @@ import torch
 from moonviz.layers.base import (
     AdvancesStepwise,
     FreshOutput,
-    InvertibleLayer,
     KeepsNothing,
+    Layer,
     Residual,
+    RetreatsStepwise,
     Shape,
     State,
     SubmersiveLayer,
     WithoutWeights,
 )
+from moonviz.layers.checks import Factory, need_image
+from moonviz.layers.placement import Placement
+from moonviz.specs import layers as specs
 
 
-class Flatten(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, InvertibleLayer):
+class Flatten(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, RetreatsStepwise):
     """All of an example's numbers as one vector."""
 
     kind = "flatten"
@@ -68,7 +72,7 @@ class GlobalMeanPool(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights
         return cot_x.sum((2, 3))
 
 
-class Split(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, InvertibleLayer):
+class Split(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, RetreatsStepwise):
     """One tensor into two halves of its channels, each with memory of its own.
 
     A view would keep the whole tensor alive, and an in-place half of a chunk raises in autograd.
@@ -98,7 +102,7 @@ class Split(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, Inverti
         return self.forward(cot_x)
 
 
-class Join(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, InvertibleLayer):
+class Join(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, RetreatsStepwise):
     """Two halves into one tensor: the inverse of `Split`."""
 
     kind = "join"
@@ -123,3 +127,14 @@ class Join(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, Invertib
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
         return torch.cat(cot_x, 1)
+
+
+def _pool(spec: specs.GlobalMeanPool, in_shape: Shape, place: Placement) -> Layer:
+    need_image("a global mean pool", in_shape)
+    return GlobalMeanPool(in_shape)
+
+
+FACTORIES: dict[type, Factory] = {
+    specs.Flatten: lambda spec, in_shape, place: Flatten(in_shape),
+    specs.GlobalMeanPool: _pool,
+}

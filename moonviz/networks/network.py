@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from moonviz.data.datasets import draw
-from moonviz.layers.base import FragmentalLayer, Layer, Residual, State, detached
+from moonviz.layers.base import FragmentalLayer, Layer, Residual, State, Stateful, detached
 from moonviz.networks.tape import Tape, cut
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.sources import SOURCES
@@ -35,6 +35,19 @@ class Network(nn.Module):
             if layer.overwrites and (before is None or before.saves_output)
         }
         self._names = {id(parameter): name for name, parameter in self.named_parameters()}
+
+    def begin_step(self) -> None:
+        """A new training step: running statistics move once more, and randomness is drawn anew.
+
+        The draw advances torch's CPU generator once (only if a layer is random), so the same `torch.manual_seed`
+        before two steps means the same draws in both, whatever the methods.
+        """
+        stateful = [layer for layer in self.modules() if isinstance(layer, Stateful)]
+        if not stateful or self.device.type == "meta":
+            return
+        seed = int(torch.randint(2**62, ()))
+        for number, layer in enumerate(stateful):
+            layer.step_seed, layer.fresh = seed + number, True
 
     @property
     def length(self) -> int:
@@ -73,6 +86,7 @@ class Network(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The head's output, `[N, classes]`."""
+        self.begin_step()
         return self.through(range(self.length + 2), x)
 
     def through(self, numbers: Iterable[int], x: State) -> State:
@@ -155,6 +169,10 @@ class Network(nn.Module):
 
     def _owned(self, layer: Layer, x: State) -> State:
         """The input a layer may overwrite: a copy where the layer before still needs its output."""
+        if isinstance(layer, Stateful) and layer.fresh:
+            layer.fresh = False
+            with torch.no_grad():
+                layer.note(detached(x))
         return x.clone() if id(layer) in self._must_copy else x
 
 

@@ -102,7 +102,7 @@ def test_vijp_undoes_the_vjp(name: str) -> None:
     layer, x, cot_y, tolerance = setting(name)
     cot_x, _ = autograd_vjp(layer, x, cot_y)
     before = copy(x), copy(cot_x)
-    found = layer.vijp(x, cot_x, layer.fragment(x, cot_y))
+    found = layer.vijp(x, cot_x, layer.fragment(layer.residual(x), cot_y))
     assert_close(found, cot_y, tolerance, "vijp")
     assert_close((x, cot_x), before, 0, "what vijp was given")
 
@@ -111,7 +111,7 @@ def test_vijp_undoes_the_vjp(name: str) -> None:
 def test_advance_is_its_parts(name: str) -> None:
     layer, x, cot_y, tolerance = setting(name)
     cot_x, grads = autograd_vjp(layer, x, cot_y)
-    y, found, made = layer.advance(copy(x), cot_x, layer.fragment(x, cot_y))
+    y, found, made = layer.advance(copy(x), cot_x, layer.fragment(layer.residual(x), cot_y))
     assert_close(y, layer(x), 0, "y: recomputed bit for bit")
     assert_close(found, cot_y, tolerance, "cot_y")
     assert_close(made, grads, 10 * tolerance, "parameter gradients")
@@ -121,6 +121,34 @@ def test_advance_is_its_parts(name: str) -> None:
 def test_inverse_undoes_forward(name: str) -> None:
     layer, x, _, tolerance = setting(name)
     assert_close(layer.inverse(layer(x)), x, tolerance, "inverse")
+
+
+@pytest.mark.parametrize("name", [n for n, case in LAYERS.items() if isinstance(case.build(), InvertibleLayer)])
+def test_undo_and_retreat_are_their_parts(name: str) -> None:
+    layer, x, cot_y, tolerance = setting(name)
+    y = layer(x)
+    cot_x, grads = autograd_vjp(layer, x, cot_y)
+    found, residual = layer.undo(copy(y))
+    assert_close(found, x, tolerance, "undo: x")
+    assert_close(layer.vjp_x(residual, cot_y), cot_x, 10 * tolerance, "undo: residual")
+    found, back, made = layer.retreat(copy(y), cot_y)
+    assert_close(found, x, tolerance, "retreat: x")
+    assert_close(back, cot_x, 10 * tolerance, "retreat: cot_x")
+    assert_close(made, grads, 10 * tolerance, "retreat: parameter gradients")
+
+
+@ALL
+def test_push_is_both_derivatives(name: str) -> None:
+    layer, x, cot_y, tolerance = setting(name)
+    tan_x = state(layer.in_shape, layer.paired, 2)
+    tans = {key: torch.randn_like(weight) for key, weight in layer.named_parameters()}
+    y, tan_y = layer.push(x, tan_x, tans)
+    assert_close(y, layer(x), tolerance, "y")
+    cot_x, grads = autograd_vjp(layer, x, cot_y)
+    left = sum((c * t).sum() for c, t in zip(tensors(cot_y), tensors(tan_y), strict=True))
+    right = sum((c * t).sum() for c, t in zip(tensors(cot_x), tensors(tan_x), strict=True))
+    right = right + sum((g * t).sum() for g, t in zip(grads, tans.values(), strict=True))
+    assert_close(left.detach(), right.detach(), 10 * tolerance, "adjoint")
 
 
 @ALL
@@ -166,7 +194,7 @@ def test_vijp_undoes_the_vjp_in_lower_precision(name: str, dtype: torch.dtype) -
     layer = LAYERS[name].build(dtype)
     x = _cast(state(layer.in_shape, layer.paired), dtype)
     cot_y = _cast(state(layer.out_shape, layer.pairs_output, 1), dtype)
-    found = layer.vijp(x, layer.vjp_x(layer.residual(x), cot_y), layer.fragment(x, cot_y))
+    found = layer.vijp(x, layer.vjp_x(layer.residual(x), cot_y), layer.fragment(layer.residual(x), cot_y))
     # a few roundings of the dtype on values of size 1 to 4
     assert_close(found, cot_y, 16 * torch.finfo(dtype).eps)
 
