@@ -44,6 +44,34 @@ LAYERS: dict[str, LayerCase] = {
     "coupling, kernel 5": LayerCase(layers.Coupling(inside=_inside(kernel=5, slope=0.7, last_scale=1.0)), (2, 4, 4)),
     "flatten": LayerCase(layers.Flatten(), (2, 3, 2)),
     "global mean pool": LayerCase(layers.GlobalMeanPool(), (3, 2, 4)),
+    "global mean pool, sequence": LayerCase(layers.GlobalMeanPool(), (3, 5)),
+    "coupling, sequence": LayerCase(layers.Coupling(inside=_inside(hidden=3)), (4, 5)),
+    "coupling, mlp": LayerCase(layers.Coupling(inside=layers.MlpInside()), (6,)),
+    "coupling, mlp, sequence": LayerCase(layers.Coupling(inside=layers.MlpInside(hidden=3)), (4, 5)),
+    "coupling, mlp, image": LayerCase(layers.Coupling(inside=layers.MlpInside()), (2, 3, 2)),
+    "coupling, attention": LayerCase(layers.Coupling(inside=layers.AttentionInside(last_scale=1.0)), (8, 5)),
+    "coupling, one head": LayerCase(layers.Coupling(inside=layers.AttentionInside(heads=1)), (4, 3)),
+    "affine coupling": LayerCase(layers.Coupling(form="affine"), (4, 3, 3), 1e-11),
+    "affine coupling, sequence": LayerCase(
+        layers.Coupling(form="affine", inside=_inside(last_scale=1.0)), (2, 5), 1e-11
+    ),
+    "affine coupling, mlp": LayerCase(layers.Coupling(form="affine", inside=layers.MlpInside()), (6,), 1e-11),
+    "affine coupling, attention": LayerCase(
+        layers.Coupling(form="affine", inside=layers.AttentionInside()), (8, 4), 1e-11
+    ),
+    "residual": LayerCase(layers.Residual(), (6,)),
+    "residual, bound 0.9": LayerCase(layers.Residual(hidden=9, bound=0.9, iterations=200), (5,), 1e-8),
+    "residual, sequence": LayerCase(layers.Residual(hidden=2), (3, 4)),
+    "residual, image": LayerCase(layers.Residual(bound=0.7, iterations=120), (2, 3, 3)),
+    "conv1x1": LayerCase(layers.Conv1x1(), (4, 3, 2)),
+    "conv1x1, sequence": LayerCase(layers.Conv1x1(bias=True), (3, 5)),
+    "actnorm": LayerCase(layers.ActNorm(), (3, 2, 2)),
+    "actnorm, vector": LayerCase(layers.ActNorm(), (5,)),
+    "permute": LayerCase(layers.Permute(), (5, 2, 2)),
+    "permute, random": LayerCase(layers.Permute(order="random"), (7,)),
+    "squeeze": LayerCase(layers.Squeeze(), (2, 4, 6)),
+    "squeeze, sequence": LayerCase(layers.Squeeze(factor=3), (2, 6)),
+    "squeeze, all positions": LayerCase(layers.Squeeze(), (3, 2, 2)),
 }
 
 

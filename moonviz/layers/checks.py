@@ -33,6 +33,18 @@ def need_image(what: str, in_shape: Shape) -> None:
         raise InvalidSpec(f"{what} takes channels, height and width, but gets {words(in_shape)}.")
 
 
+def need_positions(what: str, in_shape: Shape) -> None:
+    """Refuse what has channels alone.
+
+    Raises:
+        InvalidSpec: Saying what it gets.
+    """
+    if len(in_shape) not in (2, 3):
+        raise InvalidSpec(
+            f"{what} takes channels, height and width (or channels and a length), but gets {words(in_shape)}."
+        )
+
+
 def words(shape: Shape) -> str:
     """A shape in words."""
     return "×".join(map(str, shape)) + " numbers"

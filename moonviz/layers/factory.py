@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from moonviz.errors import InvalidSpec
-from moonviz.layers import activation, conv, coupling, dense, reshape
+from moonviz.layers import activation, conv, coupling, dense, embed, mixing, reshape, residual
 from moonviz.layers.base import FragmentalLayer, InvertibleLayer, Layer, Shape, SubmersiveLayer
 from moonviz.layers.checks import Factory
 from moonviz.layers.placement import Placement
@@ -41,5 +41,7 @@ def make(spec: specs.LayerSpec, in_shape: Shape, place: Placement, title: str) -
 
 
 _FACTORIES: dict[type, Factory] = {
-    kind: factory for room in (dense, activation, conv, coupling, reshape) for kind, factory in room.FACTORIES.items()
+    kind: factory
+    for room in (dense, activation, conv, coupling, residual, mixing, reshape, embed)
+    for kind, factory in room.FACTORIES.items()
 }

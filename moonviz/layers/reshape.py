@@ -6,6 +6,7 @@ from math import prod
 
 import torch
 
+from moonviz.errors import InvalidSpec
 from moonviz.layers.base import (
     AdvancesStepwise,
     FreshOutput,
@@ -18,7 +19,7 @@ from moonviz.layers.base import (
     SubmersiveLayer,
     WithoutWeights,
 )
-from moonviz.layers.checks import Factory, need_image
+from moonviz.layers.checks import Factory, need_positions, words
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 
@@ -49,9 +50,10 @@ class Flatten(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, Retre
 
 
 class GlobalMeanPool(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, SubmersiveLayer):
-    """The mean over height and width: `[N, C, H, W]` → `[N, C]`."""
+    """The mean over all positions: `[N, C, *]` → `[N, C]`."""
 
     kind = "global mean pool"
+    saves_output = False
 
     def __init__(self, in_shape: Shape) -> None:
         super().__init__(in_shape, in_shape[:1])
@@ -62,14 +64,49 @@ class GlobalMeanPool(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights
         return f"Each output is the mean of {places} inputs of its own: their cotangents add up to it. Keeps nothing."
 
     def forward(self, x: State) -> State:
-        return x.mean((2, 3))
+        return x.flatten(2).mean(2)
 
     def vjp_x(self, residual: Residual, cot_y: State) -> State:
         spread = cot_y / prod(self.in_shape[1:])
-        return spread[:, :, None, None].expand(-1, *self.in_shape).contiguous()
+        return spread.unflatten(1, (-1, *[1] * len(self.in_shape[1:]))).expand(-1, *self.in_shape).contiguous()
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
-        return cot_x.sum((2, 3))
+        return cot_x.flatten(2).sum(2)
+
+
+class Squeeze(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, RetreatsStepwise):
+    """Space to depth: `[N, C, H, W]` → `[N, C·f², H/f, W/f]`, and `[N, C, L]` → `[N, C·f, L/f]`.
+
+    The places inside a square become channels: y[c·f² + a·f + b, i, j] = x[c, i·f + a, j·f + b].
+    """
+
+    kind = "squeeze"
+
+    def __init__(self, spec: specs.Squeeze, in_shape: Shape) -> None:
+        channels, *extent = in_shape
+        self.factor, self.axes = spec.factor, len(extent)
+        super().__init__(in_shape, (channels * spec.factor**self.axes, *(n // spec.factor for n in extent)))
+
+    @property
+    def reason(self) -> str:
+        return f"Only moves each {'×'.join([str(self.factor)] * self.axes)} group into the channels. Keeps nothing."
+
+    def forward(self, x: State) -> State:
+        groups = [part for n in self.out_shape[1:] for part in (n, self.factor)]
+        x = x.reshape(-1, self.in_shape[0], *groups)
+        outer, inner = range(2, x.dim(), 2), range(3, x.dim(), 2)
+        return x.permute(0, 1, *inner, *outer).reshape(-1, *self.out_shape)
+
+    def inverse(self, y: State) -> State:
+        y = y.reshape(-1, self.in_shape[0], *[self.factor] * self.axes, *self.out_shape[1:])
+        pairs = [axis for inner in range(2, 2 + self.axes) for axis in (inner + self.axes, inner)]
+        return y.permute(0, 1, *pairs).reshape(-1, *self.in_shape)
+
+    def vjp_x(self, residual: Residual, cot_y: State) -> State:
+        return self.inverse(cot_y)
+
+    def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
+        return self.forward(cot_x)
 
 
 class Split(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, RetreatsStepwise):
@@ -130,11 +167,22 @@ class Join(FreshOutput, KeepsNothing, AdvancesStepwise, WithoutWeights, Retreats
 
 
 def _pool(spec: specs.GlobalMeanPool, in_shape: Shape, place: Placement) -> Layer:
-    need_image("a global mean pool", in_shape)
+    need_positions("a global mean pool", in_shape)
     return GlobalMeanPool(in_shape)
+
+
+def _squeeze(spec: specs.Squeeze, in_shape: Shape, place: Placement) -> Layer:
+    need_positions("a squeeze", in_shape)
+    if any(n % spec.factor for n in in_shape[1:]):
+        raise InvalidSpec(
+            f"a squeeze by {spec.factor} takes positions that {spec.factor} divides, but gets {words(in_shape)}. Take "
+            "another `factor`."
+        )
+    return Squeeze(spec, in_shape)
 
 
 FACTORIES: dict[type, Factory] = {
     specs.Flatten: lambda spec, in_shape, place: Flatten(in_shape),
     specs.GlobalMeanPool: _pool,
+    specs.Squeeze: _squeeze,
 }
