@@ -45,6 +45,7 @@ class LayerEvent:
         reads: What the step used of what earlier steps had kept, as (kind, layer).
         added: What is kept from now on.
         removed: What is kept no longer, as (kind, layer).
+        loop: In a loop of identical passes (parameters, directions, chunks): which pass this is, and of how many.
     """
 
     phase: Phase
@@ -52,6 +53,20 @@ class LayerEvent:
     reads: tuple[tuple[Kind, int], ...] = ()
     added: tuple[Held, ...] = ()
     removed: tuple[tuple[Kind, int], ...] = ()
+    loop: tuple[int, int] | None = None
+
+    @property
+    def stands_for(self) -> int:
+        """How many passes its record stands for: 0 for a pass that is not kept.
+
+        Of a loop of identical passes the first, the second and the last are kept; the second stands for all between.
+        """
+        if self.loop is None:
+            return 1
+        number, total = self.loop
+        if number == 1 and total > 3:
+            return total - 2
+        return int(number in (0, 1, total - 1))
 
 
 class HeldBytes(BaseModel):
@@ -76,6 +91,7 @@ class StepRecord(BaseModel):
         peak_bytes: The highest number of bytes alive inside the step.
         by_category: Bytes alive at the step's end, by kind; kinds without bytes are left out.
         held_added: What the step began to hold.
+        passes: How many identical passes this record stands for (see `LayerEvent.stands_for`).
         held_removed: What it let go of. Adding and removing these from step to step rebuilds all that is held.
     """
 
@@ -88,5 +104,6 @@ class StepRecord(BaseModel):
     live_bytes: int
     peak_bytes: int
     by_category: dict[Kind, int]
+    passes: int = 1
     held_added: tuple[HeldBytes, ...] = ()
     held_removed: tuple[HeldBytes, ...] = ()

@@ -56,6 +56,8 @@ class Layer(nn.Module, ABC):
     """Whether it takes a pair of halves."""
     pairs_output: ClassVar[bool] = False
     """Whether it gives a pair of halves."""
+    couples_examples: ClassVar[bool] = False
+    """Whether one example's output depends on the others of its batch."""
 
     def __init__(self, in_shape: Shape, out_shape: Shape) -> None:
         super().__init__()
@@ -98,21 +100,28 @@ class Layer(nn.Module, ABC):
         """tan_y = J tan_x, by torch's forward mode."""
         return torch.func.jvp(self.forward, (x,), (tan_x,))[1]
 
-    def push(self, x: State, tan_x: State, tan_weights: dict[str, Tensor]) -> tuple[State, State]:
+    def push(self, x: State, tan_x: State | None, tan_weights: dict[str, Tensor]) -> tuple[State, State | None]:
         """(y, tan_y) with tan_y = J tan_x + ∂f/∂θ tan_θ, by torch's forward mode; x untouched.
 
         Args:
             x: The input.
-            tan_x: A tangent of it.
+            tan_x: A tangent of it; None: it does not move.
             tan_weights: Tangents of parameters by their name in this layer; those left out do not move.
         """
+        if tan_x is None and not tan_weights:
+            with torch.no_grad():
+                return self(x), None
         weights = {name: weight.detach() for name, weight in self.named_parameters()}
         moving = {name: weights[name] for name in tan_weights}
-
-        def f(x: State, moving: dict[str, Tensor]) -> State:
-            return torch.func.functional_call(self, {**weights, **moving}, (x,))
-
-        return torch.func.jvp(f, (x, moving), (tan_x, tan_weights))
+        if tan_x is None:
+            return torch.func.jvp(
+                lambda moving: torch.func.functional_call(self, {**weights, **moving}, (x,)), (moving,), (tan_weights,)
+            )
+        return torch.func.jvp(
+            lambda x, moving: torch.func.functional_call(self, {**weights, **moving}, (x,)),
+            (x, moving),
+            (tan_x, tan_weights),
+        )
 
     def forward_and_grads(self, x: State, cot_y: State) -> tuple[State, tuple[Tensor, ...]]:
         """y = f(x) and g = cot_y ∂f/∂θ for each of `trainable()`, by one pass of torch's autograd."""
@@ -146,6 +155,17 @@ class FragmentalLayer(Layer):
     @abstractmethod
     def advance(self, x: State, cot_x: State, fragment: Residual) -> tuple[State, State, tuple[Tensor, ...]]:
         """(y, cot_y, parameter gradients): `consume`, `vijp` and `vjp_params` in one; x may be overwritten."""
+
+
+class BlockFragmentalLayer(FragmentalLayer):
+    """A fragment kept at the head of each block of positions; a method may ask for another size of block.
+
+    `vijp` reads the number of blocks from the fragment's shape.
+    """
+
+    @abstractmethod
+    def fragment_in_blocks(self, residual: Residual, cot_y: State, block: int) -> Residual:
+        """`fragment` with blocks of so many positions."""
 
 
 class SubmersiveLayer(FragmentalLayer):

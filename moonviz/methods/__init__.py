@@ -6,12 +6,23 @@ from types import ModuleType
 
 from moonviz.errors import UnsupportedPair
 from moonviz.layers import NEEDS
-from moonviz.methods import backprop, moonwalk_mixed
+from moonviz.methods import (
+    backprop,
+    checkpointing,
+    forward,
+    moonwalk_mixed,
+    moonwalk_pure,
+    projforward,
+    revbackprop,
+)
 from moonviz.methods.gradients import Gradients, held
 from moonviz.networks import Network
-from moonviz.specs.methods import METHODS, MethodOptions
+from moonviz.specs.methods import MethodOptions
 
-SCHEDULES: dict[str, ModuleType] = {module.Options.method: module for module in (backprop, moonwalk_mixed)}
+SCHEDULES: dict[str, ModuleType] = {
+    module.Options.method: module
+    for module in (backprop, checkpointing, revbackprop, forward, projforward, moonwalk_pure, moonwalk_mixed)
+}
 
 
 def require(options: MethodOptions, network: Network) -> None:
@@ -20,15 +31,28 @@ def require(options: MethodOptions, network: Network) -> None:
     Raises:
         UnsupportedPair: Naming the first layer that lacks the capability, and the remedy.
     """
-    needed = METHODS[options.method].needs
     for layer in network.body:
-        if not isinstance(layer, NEEDS[needed]):
+        if not isinstance(layer, NEEDS[options.needed]):
+            raise UnsupportedPair(options.label, layer.title, options.needed, f"{layer.reason} {_remedy(options)}")
+    if getattr(options, "phase_one", None) == "checkpointed":
+        _ = network.residual_segment  # found once, by a dry run of a block, before anything is counted
+    for layer in network.head_layers:
+        if options.method == "moonwalk-pure" and layer.couples_examples:
             raise UnsupportedPair(
-                options.method,
+                options.label,
                 layer.title,
-                needed,
-                f"{layer.reason} Use `backprop`, or swap the layer for a coupling layer or a square dense one.",
+                "independent from example to example",
+                "Each input direction would have to be pushed for one example at a time. Use `moonwalk-mixed`.",
             )
+
+
+def _remedy(options: MethodOptions) -> str:
+    """What to do where a layer lacks what these options need."""
+    if options.needed == "invertible":
+        return "Use `moonwalk-mixed` with phase one `residuals`, or swap the layer for a coupling layer."
+    if options.needed == "submersive":
+        return "Use `moonwalk-mixed`, which keeps fragments, or swap the layer for a coupling layer."
+    return "Use `backprop` or `checkpointing`, or swap the layer for a coupling layer or a square dense one."
 
 
 __all__ = ["SCHEDULES", "Gradients", "held", "require"]

@@ -37,15 +37,17 @@ def build(spec: NetworkSpec, device: str | torch.device = "cpu") -> Network:
     stem, shape, paired = _chain(list(spec.stem), SOURCES[spec.data].shape, False, place, "stem layer {} ({})")
     written_out = [layer for block in spec.body for _ in range(block.repeat) for layer in block.layers]
     body, shape, paired = _chain(written_out, shape, paired, place, "layer {} ({})")
+    ends = _block_ends(spec, body)
     # the halves of a body that starts or ends with couplings are made by the stem and joined by the head, so that
     # the layers of the body are what the spec says they are
     if isinstance(body[0], Split) and len(body) > 1:
         stem.append(body.pop(0))
+        ends = [end - 1 for end in ends]
     head, shape, _ = _chain(list(spec.head), shape, paired, place, "head layer {} ({})", joined=True)
     _check_output(spec, shape)
     for number, layer in enumerate(body, 1):
         layer.title = f"layer {number} ({layer.kind})"
-    network = Network(spec, stem, body, head)
+    network = Network(spec, stem, body, head, ends)
     if place.device.type != "meta":
         generator = torch.Generator().manual_seed(spec.seed)
         for layer in (*stem, *body, *head):
@@ -62,6 +64,17 @@ def describe(spec: NetworkSpec) -> tuple[LayerCard, ...]:
     network = build(spec, "meta")
     ends = {0: "stem", network.length + 1: "head and loss"}
     return tuple(_card(network, number, ends.get(number)) for number in range(network.length + 2))
+
+
+def _block_ends(spec: NetworkSpec, body: list[Layer]) -> list[int]:
+    """The number of each block's last layer in the body, splits and joins counted."""
+    own = [number for number, layer in enumerate(body, 1) if not isinstance(layer, Split | Join)]
+    ends, done = [], 0
+    for block in spec.body:
+        for _ in range(block.repeat):
+            done += len(block.layers)
+            ends.append(own[done - 1])
+    return ends
 
 
 def _check_output(spec: NetworkSpec, shape: tuple[int, ...]) -> None:

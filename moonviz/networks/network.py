@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
+from functools import cached_property
+from math import isqrt
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from moonviz.data.datasets import draw
-from moonviz.layers.base import FragmentalLayer, Layer, Residual, State, Stateful, detached
+from moonviz.layers.base import Layer, State, Stateful, detached
+from moonviz.networks.losses import cross_entropy
+from moonviz.networks.pushes import Pushes
+from moonviz.networks.steps import LocalSteps
 from moonviz.networks.tape import Tape, cut
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.sources import SOURCES
 
-Grads = dict[str, Tensor]
 
-
-class Network(nn.Module):
+class Network(LocalSteps, Pushes):
     """Layers 1…L form the body; 0 is the stem and L+1 the head with the loss.
 
     Stem and head are ordinary networks whose gradients are one local step. Methods use only what is public here, and
     never torch, so that their schedules can be replayed with anything that has the same methods.
     """
 
-    def __init__(self, spec: NetworkSpec, stem: list[Layer], body: list[Layer], head: list[Layer]) -> None:
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        stem: list[Layer],
+        body: list[Layer],
+        head: list[Layer],
+        block_ends: Iterable[int] = (),
+    ) -> None:
+        """Put layers together; `block_ends`: the last layer of each block, every layer if left out."""
         super().__init__()
         self.spec = spec
         self.stem_layers, self.body, self.head_layers = nn.ModuleList(stem), nn.ModuleList(body), nn.ModuleList(head)
@@ -34,6 +45,8 @@ class Network(nn.Module):
             for before, layer in zip([None, *chain], chain, strict=False)
             if layer.overwrites and (before is None or before.saves_output)
         }
+        ends = [number for number in block_ends if number <= len(body)] if block_ends else range(1, len(body) + 1)
+        self.block_ends = tuple(ends)
         self._names = {id(parameter): name for name, parameter in self.named_parameters()}
 
     def begin_step(self) -> None:
@@ -132,28 +145,6 @@ class Network(nn.Module):
             loss = cross_entropy(self._through(self.part(self.length + 1), x), target)
             return loss.detach(), tape.end(loss)
 
-    def without_history(self, x: State) -> State:
-        """The same numbers, no longer followed by autograd; no copy."""
-        return detached(x)
-
-    def keep(self, number: int, x: State) -> tuple[State, Residual]:
-        """(y, residual) of a body layer without a graph; x may be overwritten."""
-        layer = self.layer(number)
-        with torch.no_grad():
-            return layer.keep(self._owned(layer, x))
-
-    def vjp_x(self, number: int, residual: Residual, cot_y: State) -> State:
-        """cot_x of a body layer from its residual."""
-        with torch.no_grad():
-            return self.layer(number).vjp_x(residual, cot_y)
-
-    def advance(self, number: int, x: State, cot_x: State, fragment: Residual = ()) -> tuple[State, State, Grads]:
-        """(y, cot_y, parameter gradients) of a body layer; x may be overwritten."""
-        layer = self.layer(number)
-        assert isinstance(layer, FragmentalLayer)
-        y, cot_y, grads = layer.advance(self._owned(layer, detached(x)), cot_x, fragment)
-        return y, cot_y, dict(zip(self.weights(number), grads, strict=True))
-
     def _start(self, number: int, x: State) -> State:
         """Where a tape begins: cut from what came before, unless its first layer writes into x."""
         layers = self.part(number)
@@ -164,20 +155,38 @@ class Network(nn.Module):
 
     def _through(self, layers: list[Layer], state: State) -> State:
         for layer in layers:
-            state = layer.consume(self._owned(layer, state))
+            state = layer.consume(self.owned(layer, state))
         return state
 
-    def _owned(self, layer: Layer, x: State) -> State:
-        """The input a layer may overwrite: a copy where the layer before still needs its output."""
+    @cached_property
+    def residual_segment(self) -> int:
+        """m = √(L·A/r) in blocks: the segment whose residuals weigh as much as all segments' inputs."""
+        blocks, first = len(self.block_ends), self.body[: self.block_ends[0]]
+        shape = (self.spec.batch, *first[0].in_shape)
+        whole = torch.empty(shape, dtype=self.dtype, device="meta")
+        state: State = tuple(whole.chunk(2, 1)) if first[0].paired else whole
+        kept = 0
+        with torch.no_grad():
+            for layer in first:
+                state, residual = _on_meta(layer).keep(state)
+                kept += sum(part.numel() * part.element_size() for part in residual)
+        size = whole.numel() * whole.element_size()
+        return min(blocks, max(1, isqrt(blocks * size // kept))) if kept else blocks
+
+    def note(self, layer: Layer, x: State) -> None:
+        """Let a layer move its running state, once per step."""
         if isinstance(layer, Stateful) and layer.fresh:
             layer.fresh = False
             with torch.no_grad():
                 layer.note(detached(x))
+
+    def owned(self, layer: Layer, x: State) -> State:
+        """The input a layer may overwrite: a copy where the layer before still needs its output."""
+        self.note(layer, x)
         return x.clone() if id(layer) in self._must_copy else x
 
 
-def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
-    """Mean cross-entropy of logits `[N, classes]` and targets `[N]`."""
-    # in float32 at least: a loss summed in half precision would be the largest error of the whole step
-    work = torch.promote_types(logits.dtype, torch.float32)
-    return F.cross_entropy(logits.to(work), target)
+def _on_meta(layer: Layer) -> Layer:
+    """A copy whose weights take no memory, made without copying them first."""
+    tensors = (*layer.parameters(), *layer.buffers())
+    return copy.deepcopy(layer, {id(tensor): tensor.detach().to("meta") for tensor in tensors})

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from moonviz.networks import Network
-from moonviz.networks.network import Grads
+from moonviz.networks.steps import Grads
 from moonviz.results import Agreement, ParameterAgreement
 from moonviz.runs.truth import Truth
 

@@ -61,12 +61,18 @@ class CudaClock(Clock):
         return [a.elapsed_time(b) / 1000 for a, b in zip(self._events, self._events[1:], strict=False)]
 
 
-def time_pass(network: Network, options: MethodOptions, x: Tensor, target: Tensor, observer: Observer) -> list[float]:
-    """Seconds of each step of one whole pass, the time to free the result not included."""
+def time_pass(
+    network: Network, options: MethodOptions, x: Tensor, target: Tensor, observer: Observer
+) -> tuple[float, list[float]]:
+    """Seconds of one whole pass, the time to free the result not included, and of each step that is kept of it."""
     clock = (CudaClock if network.device.type == "cuda" else HostClock)(network.device)
+    network.begin_step()
     generator: Generator[LayerEvent, None, object] = SCHEDULES[options.method].steps(options, network, x, target)
+    kept = []
     clock.mark()
-    for _ in generator:
+    for event in generator:
         clock.mark()
+        kept.append(event.stands_for > 0)
         observer.tick()
-    return clock.gaps()
+    gaps = clock.gaps()
+    return sum(gaps), [gap for gap, keep in zip(gaps, kept, strict=True) if keep]

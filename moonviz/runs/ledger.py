@@ -50,7 +50,7 @@ class Ledger:
         self._log: list[tuple[_Entry, int]] = []
         self._saved: list[int] = []
         self._log_start = self.live_bytes = self.peak_bytes = self.activation_peak_bytes = self.flops = 0
-        self._step_peak = self._steps = 0
+        self._step_peak = self._steps = self._step_flops = 0
         self._watch = _Watch(self)
         self._hooks: torch.autograd.graph.saved_tensors_hooks | None = None
 
@@ -67,8 +67,11 @@ class Ledger:
         self._hooks.__exit__()
         self._watch.__exit__(kind, error, trace)
 
-    def close_step(self, event: LayerEvent) -> StepRecord:
-        """Declare what the event holds and give the step's record; what is alive and undeclared is `temporary`."""
+    def close_step(self, event: LayerEvent, dry: bool = False) -> StepRecord:
+        """Declare what the event holds and give the step's record; what is alive and undeclared is `temporary`.
+
+        In a dry run a step that stands for several passes has its operations multiplied.
+        """
         for held in event.added:
             for key in held.storages:
                 if key in self._entries:
@@ -79,7 +82,9 @@ class Ledger:
         self._saved.clear()
         record = self._record(event)
         self._follow_activations()
-        self._steps += 1
+        self.flops += self._step_flops * (event.stands_for if dry else 1)
+        self._step_flops = 0
+        self._steps += event.stands_for > 0
         self._step_peak = self.live_bytes
         return record
 
@@ -138,6 +143,7 @@ class Ledger:
             live_bytes=self.live_bytes,
             peak_bytes=self._step_peak,
             by_category={kind: size for kind, size in by_kind.items() if size},
+            passes=max(1, event.stands_for),
             held_added=tuple(added),
             held_removed=tuple(removed),
         )
@@ -167,7 +173,7 @@ class _Watch(TorchDispatchMode):
         for leaf in (out,) if isinstance(out, Tensor) else tree_leaves(out):
             if isinstance(leaf, Tensor):
                 self._ledger.add(leaf.untyped_storage())
-        self._ledger.flops += count_flops(func, args, kwargs, out)
+        self._ledger._step_flops += count_flops(func, args, kwargs, out)
         return out
 
 

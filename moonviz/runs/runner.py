@@ -35,7 +35,7 @@ class _Entrant:
     options: MethodOptions
     dry: Trace | None = None
     traced: Trace | None = None
-    passes: list[list[float]] = field(default_factory=list)
+    passes: list[tuple[float, list[float]]] = field(default_factory=list)
     status: Status = "ok"
     failure: Failure | None = None
 
@@ -226,8 +226,8 @@ def _running(entrants: list[_Entrant]) -> list[_Entrant]:
 def _result(entrant: _Entrant, network: Network, batch: tuple[Tensor, Tensor]) -> Result:
     traced = entrant.traced
     assert traced is not None
-    totals = [sum(steps) for steps in entrant.passes]
-    medians = [median(step) for step in zip(*entrant.passes, strict=True)]
+    totals = [total for total, _ in entrant.passes]
+    medians = [median(step) for step in zip(*(steps for _, steps in entrant.passes), strict=True)]
     return measured(entrant.options, traced, network, batch).model_copy(
         update={
             "loss": float(traced.gradients.loss),

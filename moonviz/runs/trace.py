@@ -38,6 +38,7 @@ def pass_through(network: Network, options: MethodOptions, x: Tensor, target: Te
         UnsupportedPair: Before any work, if the method cannot train a layer.
     """
     require(options, network)
+    network.begin_step()
     schedule = SCHEDULES[options.method].steps(options, network, x, target)
     while True:
         try:
@@ -50,6 +51,7 @@ def trace(network: Network, options: MethodOptions, x: Tensor, target: Tensor) -
     """Drive one pass with the ledger: yields a record per step and returns the whole."""
     require(options, network)
     outside = (*network.parameters(), *network.buffers(), x, target)
+    network.begin_step()
     ledger, records, allocator = Ledger(outside), [], _Allocator(network.device)
     schedule = SCHEDULES[options.method].steps(options, network, x, target)
     while True:
@@ -60,10 +62,11 @@ def trace(network: Network, options: MethodOptions, x: Tensor, target: Tensor) -
         except StopIteration as end:
             gradients = end.value
             break
-        record = ledger.close_step(event)
+        record = ledger.close_step(event, dry=network.device.type == "meta")
+        if event.stands_for:
+            records.append(record)
+            yield record
         del event
-        records.append(record)
-        yield record
     return Trace(
         tuple(records),
         ledger.peak_bytes,

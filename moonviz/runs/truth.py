@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from moonviz.networks import Network
-from moonviz.networks.network import Grads, cross_entropy
+from moonviz.networks.losses import cross_entropy
+from moonviz.networks.steps import Grads
 from moonviz.runs.trace import dry_run
 from moonviz.specs.methods import BackpropOptions
 

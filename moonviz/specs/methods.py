@@ -6,12 +6,15 @@ One entry here, one file in `methods/`, one formula in `theory/`: that is all a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from moonviz.errors import InvalidSpec
 from moonviz.specs.base import Spec
 
 Capability = Literal["any", "fragmental", "submersive", "invertible"]
+Blocks = Annotated[int, Field(ge=1, le=10_000)]
 REFERENCE_MOONWALK = "Krylov, Karamzade, Fox: Moonwalk: Inverse-Forward Differentiation, arXiv 2402.14212"
 
 
@@ -19,6 +22,12 @@ class MethodOptions(Spec):
     """Base of every method's options."""
 
     method: ClassVar[str]
+    needs: ClassVar[Capability] = "any"
+
+    @property
+    def needed(self) -> Capability:
+        """The capability each layer of the body must have under these options."""
+        return self.needs
 
     @property
     def label(self) -> str:
@@ -35,12 +44,65 @@ class BackpropOptions(MethodOptions):
     method: ClassVar[str] = "backprop"
 
 
+class CheckpointingOptions(MethodOptions):
+    """Options of gradient checkpointing."""
+
+    method: ClassVar[str] = "checkpointing"
+    segment: Blocks | None = None
+    """Blocks per segment; null: the square root of the network's blocks."""
+
+
+class RevbackpropOptions(MethodOptions):
+    """RevBackprop takes no options."""
+
+    method: ClassVar[str] = "revbackprop"
+    needs: ClassVar[Capability] = "invertible"
+
+
+class ForwardOptions(MethodOptions):
+    """Naive forward mode takes no options."""
+
+    method: ClassVar[str] = "forward"
+
+
+class ProjforwardOptions(MethodOptions):
+    """Options of projected forward mode."""
+
+    method: ClassVar[str] = "projforward"
+    directions: Annotated[int, Field(ge=1, le=100_000)] = 1
+    """K: how many random directions are averaged."""
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+    """Seed of the directions."""
+
+
+class MoonwalkPureOptions(MethodOptions):
+    """Options of pure Moonwalk."""
+
+    method: ClassVar[str] = "moonwalk-pure"
+    needs: ClassVar[Capability] = "submersive"
+    chunk: Annotated[int, Field(ge=1, le=4_096)] = 32
+    """m: how many input directions are pushed through the network at a time."""
+
+
 class MoonwalkMixedOptions(MethodOptions):
     """Options of mixed-mode Moonwalk."""
 
     method: ClassVar[str] = "moonwalk-mixed"
-    phase_one: Literal["residuals"] = "residuals"
-    """How the cotangent at the input is found: a reverse sweep that keeps each layer's residual."""
+    needs: ClassVar[Capability] = "fragmental"
+    phase_one: Literal["residuals", "inverse", "checkpointed"] = "residuals"
+    """How the cotangent at the input is found: a reverse sweep that keeps each layer's residual; that rebuilds each
+    layer's input by its inverse; or that recomputes the residuals segment by segment."""
+    segment: Blocks | None = None
+    """Blocks per segment of phase one `checkpointed`; null: what takes the least memory."""
+    anchor_every: Blocks | None = None
+    """Keep the whole cotangent every so many blocks, and take it up again on the way forward."""
+    fragment_block: Annotated[int, Field(ge=2, le=4_096)] | None = None
+    """Positions per block of convolution fragments; null: as each layer says."""
+
+    @property
+    def needed(self) -> Capability:
+        """Rebuilding inputs takes invertible layers."""
+        return "invertible" if self.phase_one == "inverse" else "fragmental"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +115,6 @@ class MethodCard:
         schedule: Its sweeps, in order, as (phase, words).
         time: Cost in units of one layer's forward work C over L layers.
         memory: Activation memory; A is one layer's activation, r one layer's residual.
-        needs: The capability each layer of the body must have.
         exact: False for a noisy estimate.
         reference: Where the idea comes from.
     """
@@ -63,7 +124,6 @@ class MethodCard:
     schedule: tuple[tuple[str, str], ...]
     time: str
     memory: str
-    needs: Capability
     exact: bool
     reference: str
 
@@ -71,6 +131,11 @@ class MethodCard:
     def name(self) -> str:
         """The method's name in the literature."""
         return self.options.method
+
+    @property
+    def needs(self) -> Capability:
+        """The capability each layer of the body must have, under the default options."""
+        return self.options.needs
 
 
 METHODS: dict[str, MethodCard] = {
@@ -82,9 +147,64 @@ METHODS: dict[str, MethodCard] = {
             schedule=(("forward", "Forward, storing everything"), ("reverse", "Backward, making gradients")),
             time="3LC",
             memory="L·A and more",
-            needs="any",
             exact=True,
             reference="Rumelhart, Hinton, Williams: Learning representations by back-propagating errors, Nature 1986",
+        ),
+        MethodCard(
+            options=CheckpointingOptions,
+            idea="Store only the input of each segment of √L layers, and run a segment again when its turn comes on "
+            "the way back.",
+            schedule=(
+                ("forward", "Forward, storing segment inputs"),
+                ("recompute", "Run a segment again, storing everything"),
+                ("reverse", "Backward through it, making gradients"),
+            ),
+            time="4LC",
+            memory="≈ 2√L·A",
+            exact=True,
+            reference="Chen, Xu, Zhang, Guestrin: Training Deep Nets with Sublinear Memory Cost, arXiv 1604.06174",
+        ),
+        MethodCard(
+            options=RevbackpropOptions,
+            idea="Store nothing: on the way back rebuild each layer's input from its output.",
+            schedule=(("forward", "Forward, storing nothing"), ("invert", "Backward, undoing and making gradients")),
+            time="4LC",
+            memory="A",
+            exact=True,
+            reference="Gomez, Ren, Urtasun, Grosse: The Reversible Residual Network, arXiv 1707.04585",
+        ),
+        MethodCard(
+            options=ForwardOptions,
+            idea="Nudge one weight at a time and push the nudge through the rest of the network: the loss's answer "
+            "is that weight's gradient.",
+            schedule=(("forward", "Run up to a layer"), ("tangent", "Push each of its weights' nudges to the loss")),
+            time="P·L²·C",
+            memory="A",
+            exact=True,
+            reference="Wengert: A simple automatic derivative evaluation program, CACM 1964",
+        ),
+        MethodCard(
+            options=ProjforwardOptions,
+            idea="Nudge all weights at once in a random direction, and take that direction times the loss's answer as "
+            "a guess of the gradient; average several.",
+            schedule=(("tangent", "Push one random direction through the network"),),
+            time="≈ 2KLC",
+            memory="A",
+            exact=False,
+            reference="Baydin, Pearlmutter, Syme, Wood, Torr: Gradients without Backpropagation, arXiv 2202.08587",
+        ),
+        MethodCard(
+            options=MoonwalkPureOptions,
+            idea="Find the gradient at the input by pushing every input direction forward, then walk forward again, "
+            "recovering each layer's cotangent and making its gradient on the way.",
+            schedule=(
+                ("tangent", "Push the input's directions through the network"),
+                ("advance", "Forward again, making gradients"),
+            ),
+            time="(n₀(1+1/m)+3)LC",
+            memory="A·m",
+            exact=True,
+            reference=REFERENCE_MOONWALK,
         ),
         MethodCard(
             options=MoonwalkMixedOptions,
@@ -97,7 +217,6 @@ METHODS: dict[str, MethodCard] = {
             ),
             time="5LC",
             memory="L·r + A",
-            needs="submersive",
             exact=True,
             reference=REFERENCE_MOONWALK,
         ),

@@ -8,10 +8,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-from moonviz.theory import backprop, moonwalk_mixed
+from moonviz.theory import (
+    backprop,
+    checkpointing,
+    forward,
+    moonwalk_mixed,
+    moonwalk_pure,
+    projforward,
+    revbackprop,
+)
 from moonviz.theory.sizes import Sizes
 
-FORMULAS: dict[str, ModuleType] = {"backprop": backprop, "moonwalk-mixed": moonwalk_mixed}
+FORMULAS: dict[str, ModuleType] = {
+    "backprop": backprop,
+    "checkpointing": checkpointing,
+    "revbackprop": revbackprop,
+    "forward": forward,
+    "projforward": projforward,
+    "moonwalk-pure": moonwalk_pure,
+    "moonwalk-mixed": moonwalk_mixed,
+}
 """By method, in teaching order: each has `work(sizes)` and `activation_bytes(sizes)`."""
 
 

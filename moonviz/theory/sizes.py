@@ -13,8 +13,16 @@ class Sizes:
         layers: L.
         activation_bytes: A, the bytes of one layer's activation.
         residual_bytes: r, the bytes that one layer's vjp needs.
+        parameters: P, weights per layer.
+        inputs: n₀, numbers of one example at the body's input.
+        directions: K of `projforward`.
+        chunk: m of `moonwalk-pure`.
     """
 
     layers: int
     activation_bytes: int
     residual_bytes: int
+    parameters: int = 0
+    inputs: int = 0
+    directions: int = 1
+    chunk: int = 32
