@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ def main() -> None:
             options = method_options(method)
             pass_through(net, options, x, target)
             ledger = finish(trace(net, options, x, target)).peak_bytes
-            peak, _ = allocator(lambda options=options, net=net, x=x, target=target: pass_through(net, options, x, target))
+            step = partial(pass_through, net, options, x, target)
+            peak, _ = allocator(step)
             row["methods"][method] = {"ledger": ledger, "allocator": peak, "difference": peak - ledger}
             print(f"{name:15} {method:15} ledger {ledger / MIB:8.2f}  allocator {peak / MIB:8.2f} MiB")
         for kernel, scratch in row["kernels"].items():

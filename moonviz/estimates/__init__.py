@@ -8,8 +8,8 @@ from moonviz.errors import UnsupportedPair
 from moonviz.methods import require
 from moonviz.networks import build, describe
 from moonviz.results import Failure, NetworkCard, Report, Result
+from moonviz.runs.entrants import measured
 from moonviz.runs.environment import environment
-from moonviz.runs.runner import measured
 from moonviz.runs.trace import finish, trace
 from moonviz.specs.methods import MethodOptions, method_options
 from moonviz.specs.network import NetworkSpec

@@ -168,7 +168,8 @@ def significant(value: float, digits: int = 3) -> str:
     """A number with so many significant digits and thousands separators, never in e-notation."""
     if value == 0 or not isfinite(value):
         return f"{value:g}"
-    places = max(0, digits - 1 - floor(log10(abs(value))))
+    rounded = float(f"{value:.{digits - 1}e}")  # 99.96 has three digits before the point once it is rounded
+    places = max(0, digits - 1 - floor(log10(abs(rounded))))
     return f"{value:,.{places}f}"
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
 
 import psutil
 import torch
 
+import moonviz
 from moonviz.errors import InvalidSpec
 from moonviz.results import Environment
 
@@ -53,7 +53,7 @@ def environment(device: str) -> Environment:
     return Environment(
         python=platform.python_version(),
         torch=torch.__version__,
-        moonviz=_own_version(),
+        moonviz=moonviz.__version__,
         system=f"{platform.system()} {platform.machine()}",
         machine=_machine(device),
         device=device,
@@ -68,13 +68,6 @@ def environment(device: str) -> Environment:
             "CUBLAS_WORKSPACE_CONFIG": os.environ.get("CUBLAS_WORKSPACE_CONFIG"),
         },
     )
-
-
-def _own_version() -> str:
-    try:
-        return version("moonviz")
-    except PackageNotFoundError:  # run from a folder without being installed
-        return "0.1.0"
 
 
 def _machine(device: str) -> str:

@@ -3,62 +3,26 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from statistics import median
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from moonviz.errors import SingularLayer, TooLarge, UnsupportedPair
+from moonviz.errors import TooLarge
 from moonviz.methods import require
 from moonviz.networks import Network, build, describe
-from moonviz.results import Failure, NetworkCard, Report, Result, Seconds, Status
+from moonviz.results import NetworkCard, Report, Result
 from moonviz.runs.agreement import agree
 from moonviz.runs.clock import time_pass
+from moonviz.runs.entrants import Entrant, finished, unfinished
 from moonviz.runs.environment import environment, resolve_device
 from moonviz.runs.observer import Nobody, Observer
 from moonviz.runs.trace import Trace, dry_run, pass_through, trace
 from moonviz.runs.truth import find_truth
-from moonviz.specs.methods import BackpropOptions, MethodOptions, method_options
+from moonviz.specs.methods import BackpropOptions, method_options
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.run import RunSpec
 
 _RECORDS_AT_ONCE = 16
-
-
-@dataclass(slots=True)
-class _Entrant:
-    """One method on its way through the stages; `failure` takes it out of the race, its place stays."""
-
-    options: MethodOptions
-    dry: Trace | None = None
-    traced: Trace | None = None
-    passes: list[tuple[float, list[float]]] = field(default_factory=list)
-    status: Status = "ok"
-    failure: Failure | None = None
-
-    @property
-    def label(self) -> str:
-        return self.options.label
-
-    def attempt(self, work: Callable[[], Any]) -> None:
-        """Do a part of the work; what goes wrong in it stays this method's own."""
-        try:
-            work()
-        except UnsupportedPair as error:
-            self.status = "refused"
-            self.failure = Failure(message=str(error), layer=error.layer, remedy=error.remedy)
-        except TooLarge as error:
-            self.status = "too_large"
-            self.failure = Failure(message=str(error), remedy="Take a smaller depth or batch.")
-        except SingularLayer as error:
-            self.status, self.failure = "failed", Failure(message=str(error), layer=error.layer)
-        except (torch.OutOfMemoryError, MemoryError):
-            remedy = "Take a smaller depth, batch or width."
-            self.status = "too_large"
-            self.failure = Failure(message=f"the device ran out of memory. {remedy}", remedy=remedy)
 
 
 def run_methods(spec: RunSpec, observer: Observer | None = None, limit_bytes: int | None = None) -> Report:
@@ -81,14 +45,14 @@ def run_methods(spec: RunSpec, observer: Observer | None = None, limit_bytes: in
     """
     watch = observer or Nobody()
     device = resolve_device(spec.device)
-    entrants = [_Entrant(choice.resolved) for choice in spec.methods]
+    entrants = [Entrant(choice.resolved) for choice in spec.methods]
     cards = describe(spec.network)
     _check(spec.network, entrants, watch, limit_bytes)
     results = _race(spec, device, entrants, watch, limit_bytes) if _running(entrants) else {}
     return Report(
         environment=environment(device),
         network=NetworkCard(spec=spec.network.model_dump(mode="json"), layers=cards),
-        results=tuple(results.get(entrant.label) or _unfinished(entrant) for entrant in entrants),
+        results=tuple(results.get(entrant.label) or unfinished(entrant) for entrant in entrants),
     )
 
 
@@ -137,12 +101,12 @@ def run(
     return run_methods(asked, limit_bytes=limit_bytes).results[0]
 
 
-def _check(spec: NetworkSpec, entrants: list[_Entrant], watch: Observer, limit_bytes: int | None) -> None:
+def _check(spec: NetworkSpec, entrants: list[Entrant], watch: Observer, limit_bytes: int | None) -> None:
     """Refuse what cannot be trained and what would not fit, before any work."""
     for done, entrant in enumerate(entrants):
         watch.stage("check", done, len(entrants), entrant.label)
 
-        def check(entrant: _Entrant = entrant) -> None:
+        def check(entrant: Entrant = entrant) -> None:
             entrant.dry = dry_run(spec, entrant.options)
             if limit_bytes is not None:
                 _fits(entrant.label, entrant.dry, limit_bytes)
@@ -156,7 +120,7 @@ def _fits(label: str, dry: Trace, limit_bytes: int) -> None:
 
 
 def _race(
-    spec: RunSpec, device: str, entrants: list[_Entrant], watch: Observer, limit_bytes: int | None
+    spec: RunSpec, device: str, entrants: list[Entrant], watch: Observer, limit_bytes: int | None
 ) -> dict[str, Result]:
     network = build(spec.network, device)
     x, target = network.batch(spec.batch_seed)
@@ -168,7 +132,7 @@ def _race(
     truth = find_truth(network, x, target, limit_bytes)
     reference = _backprop(entrants, network, x, target, limit_bytes)
     return {
-        entrant.label: _result(entrant, network, (x, target)).model_copy(
+        entrant.label: finished(entrant, network, (x, target)).model_copy(
             update={"gradient": agree(network, entrant.traced.gradients.by_name, truth, reference)}
         )
         for entrant in _running(entrants)
@@ -176,7 +140,7 @@ def _race(
     }
 
 
-def _trace(entrant: _Entrant, network: Network, x: Tensor, target: Tensor, watch: Observer) -> None:
+def _trace(entrant: Entrant, network: Network, x: Tensor, target: Tensor, watch: Observer) -> None:
     records, waiting = trace(network, entrant.options, x, target), []
     while True:
         try:
@@ -191,14 +155,14 @@ def _trace(entrant: _Entrant, network: Network, x: Tensor, target: Tensor, watch
     watch.steps(entrant.label, waiting)
 
 
-def _time(repeats: int, entrants: list[_Entrant], network: Network, x: Tensor, target: Tensor, watch: Observer) -> None:
+def _time(repeats: int, entrants: list[Entrant], network: Network, x: Tensor, target: Tensor, watch: Observer) -> None:
     for turn in range(-1, repeats):
         for done, entrant in enumerate(_running(entrants)):
             stage = ("warm-up", done, len(entrants)) if turn < 0 else ("time", turn, repeats)
             watch.stage(*stage, entrant.label)
             gc.collect()
 
-            def one_pass(entrant: _Entrant = entrant, counts: bool = turn >= 0) -> None:
+            def one_pass(entrant: Entrant = entrant, counts: bool = turn >= 0) -> None:
                 seconds = time_pass(network, entrant.options, x, target, watch)
                 if counts:
                     entrant.passes.append(seconds)
@@ -207,7 +171,7 @@ def _time(repeats: int, entrants: list[_Entrant], network: Network, x: Tensor, t
 
 
 def _backprop(
-    entrants: list[_Entrant], network: Network, x: Tensor, target: Tensor, limit_bytes: int | None
+    entrants: list[Entrant], network: Network, x: Tensor, target: Tensor, limit_bytes: int | None
 ) -> dict[str, Tensor] | None:
     """Backprop's gradient in the run's own dtype: from the race, else made for the comparison if it fits."""
     options = BackpropOptions()
@@ -219,52 +183,5 @@ def _backprop(
     return pass_through(network, options, x, target).by_name
 
 
-def _running(entrants: list[_Entrant]) -> list[_Entrant]:
+def _running(entrants: list[Entrant]) -> list[Entrant]:
     return [entrant for entrant in entrants if entrant.failure is None]
-
-
-def _result(entrant: _Entrant, network: Network, batch: tuple[Tensor, Tensor]) -> Result:
-    traced = entrant.traced
-    assert traced is not None
-    totals = [total for total, _ in entrant.passes]
-    medians = [median(step) for step in zip(*(steps for _, steps in entrant.passes), strict=True)]
-    return measured(entrant.options, traced, network, batch).model_copy(
-        update={
-            "loss": float(traced.gradients.loss),
-            "seconds": Seconds(median=median(totals), min=min(totals), max=max(totals), repeats=len(totals)),
-            "steps": tuple(
-                record.model_copy(update={"seconds": seconds})
-                for record, seconds in zip(traced.records, medians, strict=True)
-            ),
-        }
-    )
-
-
-def measured(options: MethodOptions, traced: Trace, network: Network, batch: tuple[Tensor, Tensor]) -> Result:
-    """What a trace alone tells of a method: bytes and FLOPs, without time and agreement."""
-    weights = {tensor.untyped_storage()._cdata: tensor for tensor in (*network.parameters(), *network.buffers())}
-    return Result(
-        method=options.method,
-        options=options.model_dump(),
-        label=options.label,
-        peak_bytes=traced.peak_bytes,
-        activation_peak_bytes=traced.activation_peak_bytes,
-        gradient_bytes=traced.gradient_bytes,
-        parameter_bytes=sum(tensor.untyped_storage().nbytes() for tensor in weights.values()),
-        input_bytes=sum(tensor.untyped_storage().nbytes() for tensor in batch),
-        allocator_peak_bytes=traced.allocator_peak_bytes,
-        flops=traced.flops,
-        steps=traced.records,
-    )
-
-
-def _unfinished(entrant: _Entrant) -> Result:
-    return Result(
-        method=entrant.options.method,
-        options=entrant.options.model_dump(),
-        label=entrant.label,
-        status=entrant.status,
-        error=entrant.failure,
-        peak_bytes=entrant.dry.peak_bytes if entrant.dry else None,
-        predicted=entrant.dry is not None,
-    )

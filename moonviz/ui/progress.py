@@ -43,9 +43,7 @@ def _watch(tab: Tab) -> None:
 def _running(tab: Tab, job: Following) -> None:
     with st.container(horizontal=True, key="race-running", vertical_alignment="center"):
         panel(f"{job.words()} …", extra=_stages(job))
-        if st.button("Cancel", key="race.cancel", disabled=job.cancelling):
-            cancel(tab)
-            st.rerun(scope="fragment")
+        st.button("Cancel", key="race.cancel", disabled=job.cancelling, on_click=cancel, args=(tab,))
     _lanes(job)
     if any(job.steps.values()):
         methods = {choice.label: choice.name for choice in job.run.methods}

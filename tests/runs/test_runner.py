@@ -9,10 +9,11 @@ import torch
 import moonviz
 from moonviz.errors import InvalidSpec, TooLarge, UnsupportedPair
 from moonviz.events import StepRecord
-from moonviz.networks import build
+from moonviz.networks import Network, build
 from moonviz.results import Report
 from moonviz.runs import run_methods
 from moonviz.runs.agreement import agree, relative_error
+from moonviz.runs.trace import trace
 from moonviz.runs.truth import Truth, choose_reference, find_truth
 from moonviz.specs import METHODS, NetworkSpec, RunSpec, preset
 from tests.close import assert_close
@@ -191,3 +192,22 @@ def test_a_race_on_cuda(name: str) -> None:
         assert result.agreement("float32") == "same"
         assert result.peak_bytes == moonviz.estimate(network, method=result.method).peak_bytes
         assert result.allocator_peak_bytes >= result.peak_bytes
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        ("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried", "too_large"),
+        ("kernel says no\nat x", "failed"),
+    ],
+)
+def test_torchs_own_errors_stay_with_their_method(monkeypatch: pytest.MonkeyPatch, message: str, status: str) -> None:
+    def breaks(network: Network, options: Any, *batch: Any) -> Any:
+        if options.method == "moonwalk-mixed" and network.device.type != "meta":
+            raise RuntimeError(message)
+        return trace(network, options, *batch)
+
+    monkeypatch.setattr("moonviz.runs.runner.trace", breaks)
+    fine, broken = run_methods(race(preset("digits-dense", depth=1, batch=2))).results
+    assert (fine.status, broken.status) == ("ok", status)
+    assert "\n" not in broken.error.message

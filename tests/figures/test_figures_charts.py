@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import pytest
+from race_cases import fell, race, result
+
+from moonviz.figures.layers import layer_errors, layer_times, worst_by_layer
+from moonviz.figures.live import live
+from moonviz.figures.memory import clock, kinds_in, memory
+from moonviz.figures.style import KINDS_DRAWN, in_mib
+from moonviz.figures.sweeps import phase_seconds, sweep_times
+
+LABELS = ("backprop", "moonwalk-mixed")
+NAMES = {drawn.name: kind for kind, drawn in KINDS_DRAWN.items()}
+
+
+def untimed(method):
+    return {"steps": tuple(step.model_copy(update={"seconds": None}) for step in result(method).steps)}
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_memory_stacks_its_kinds_up_to_the_curve(label):
+    figure = memory(race(), label, "light").figure
+    steps = result(label).steps
+    areas = {trace.name: trace.y for trace in figure.data if trace.stackgroup}
+    (total,) = (trace for trace in figure.data if trace.name == "in all")
+    assert set(areas) <= set(NAMES)
+    assert len(total.x) == len(steps) + 1
+    inside = areas.pop("alive only inside a step")
+    for n, step in enumerate(steps, start=1):
+        held = sum(area[n] for area in areas.values())
+        assert held == pytest.approx(in_mib(step.live_bytes))
+        assert held + inside[n] == pytest.approx(in_mib(step.peak_bytes))
+        assert total.y[n] == pytest.approx(in_mib(step.peak_bytes))
+
+
+def test_memory_shares_its_axes_and_shows_backprops_outline():
+    backprop, moonwalk = (memory(race(), label, "light").figure for label in LABELS)
+    assert backprop.layout.xaxis.range == moonwalk.layout.xaxis.range
+    assert backprop.layout.yaxis.range == moonwalk.layout.yaxis.range
+    assert "outline of backprop" in {trace.name for trace in moonwalk.data}
+    assert "outline of backprop" not in {trace.name for trace in backprop.data}
+    own = memory(race(), "moonwalk-mixed", "light", shared=False).figure
+    assert own.layout.yaxis.range[1] < moonwalk.layout.yaxis.range[1] / 2
+    assert "outline of backprop" not in {trace.name for trace in own.data}
+
+
+def test_memory_names_its_units_and_its_peak():
+    chart = memory(race(), "backprop", "light")
+    assert chart.figure.layout.yaxis.title.text == "MiB"
+    assert chart.figure.layout.xaxis.title.text == "milliseconds of work"
+    assert "<b>peak 17.0 MiB</b>" in {note.text for note in chart.figure.layout.annotations}
+    assert "at most 17.0 MiB" in chart.alt
+    assert {len(column) for column in chart.table.values()} == {len(result("backprop").steps)}
+
+
+def test_memory_goes_by_steps_where_nothing_was_timed():
+    report = race(backprop=untimed("backprop"))
+    assert not clock(report.results).timed
+    assert memory(report, "moonwalk-mixed", "light").figure.layout.xaxis.title.text == "step"
+
+
+def test_the_key_lists_kinds_in_stacking_order():
+    kinds = kinds_in(race().results)
+    assert kinds[0] == "gradient"
+    assert kinds[-1] == "temporary"
+    assert "residual" in kinds
+
+
+def test_layer_errors_draw_each_method_beside_backprop():
+    chart = layer_errors(race(), "light")
+    lines = {trace.name: trace for trace in chart.figure.data}
+    assert set(lines) == set(LABELS)
+    assert len(lines["backprop"].x) == len(worst_by_layer(result("backprop"))) == 34
+    assert chart.figure.layout.yaxis.type == "log"
+    assert chart.figure.layout.yaxis.title.text == "relative error"
+    assert chart.figure.layout.xaxis.title.text == "layer"
+    assert any("within tolerance, 10⁻⁵" in note.text for note in chart.figure.layout.annotations)
+    assert "Both round alike" in chart.caption
+
+
+def test_layer_errors_show_where_the_gradient_is_noise():
+    walk = result("moonwalk-mixed").gradient
+    wild = tuple(one.model_copy(update={"relative_error": 30.0}) for one in walk.per_parameter)
+    report = race(moonwalk_mixed={"gradient": walk.model_copy(update={"per_parameter": wild})})
+    chart = layer_errors(report, "light")
+    assert "the gradient is noise" in {note.text for note in chart.figure.layout.annotations}
+    assert 10 ** chart.figure.layout.yaxis.range[1] > 30
+    assert "Both round alike" not in chart.caption
+
+
+def test_no_error_figure_where_nothing_was_compared():
+    assert layer_errors(race(backprop={"gradient": None}, moonwalk_mixed={"gradient": None}), "light") is None
+
+
+def test_sweeps_add_up_to_the_steps():
+    chart = sweep_times(race(), "dark")
+    walk = result("moonwalk-mixed")
+    assert list(phase_seconds(walk)) == ["forward", "reverse", "advance"]
+    assert sum(phase_seconds(walk).values()) == pytest.approx(sum(step.seconds for step in walk.steps))
+    assert {trace.name for trace in chart.figure.data} == {
+        "backprop, forward", "backprop, backward",
+        "moonwalk-mixed, forward", "moonwalk-mixed, backward", "moonwalk-mixed, forward again",
+    }  # fmt: skip
+    assert chart.figure.layout.xaxis.title.text == "milliseconds of work"
+
+
+def test_sweeps_say_when_medians_do_not_add_up():
+    slow = result("backprop").seconds.model_copy(update={"median": 10.0})
+    assert "of backprop need not sum" in sweep_times(race(backprop={"seconds": slow}), "light").caption
+    assert "need not sum" not in sweep_times(race(), "light").caption
+
+
+def test_times_by_layer():
+    chart = layer_times(race(), "light")
+    assert {trace.name: len(trace.x) for trace in chart.figure.data} == dict.fromkeys(LABELS, 34)
+    assert chart.figure.layout.yaxis.title.text == "milliseconds"
+
+
+def test_no_time_figures_without_times():
+    report = race(backprop=untimed("backprop"), moonwalk_mixed=fell("lost"))
+    assert sweep_times(report, "light") is None
+    assert layer_times(report, "light") is None
+
+
+def test_live_curves_grow_with_the_steps():
+    steps = result("backprop").steps[:20]
+    figure = live({"backprop": steps}, dict.fromkeys(LABELS, "backprop"), "light")
+    assert [len(trace.y) for trace in figure.data] == [21, 1]
+    assert figure.layout.yaxis.title.text == "MiB"
+
+
+def test_schemes_differ_in_colour_only():
+    light, dark = (memory(race(), "backprop", scheme).figure.to_dict() for scheme in ("light", "dark"))
+    assert light["data"][0]["fillcolor"] != dark["data"][0]["fillcolor"]
+    assert [trace["name"] for trace in light["data"]] == [trace["name"] for trace in dark["data"]]

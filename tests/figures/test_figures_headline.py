@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import pytest
+from race_cases import fell, gradient, race, result, seconds
+
+from moonviz.figures.headline import headline
+from moonviz.figures.style import MIB
+from moonviz.figures.words import agreement_words, one_line, prose, provenance
+
+SMALL, LARGE = {"peak_bytes": 10 * MIB}, {"peak_bytes": 210 * MIB}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"moonwalk_mixed": SMALL, "backprop": LARGE},
+            "Moonwalk peaked at 10.0 MiB, 21 times less than backprop’s 210 MiB, and arrived at the same gradient.",
+        ),
+        (
+            {"moonwalk_mixed": SMALL | gradient(2e-4), "backprop": LARGE},
+            "Moonwalk peaked at 10.0 MiB, 21 times less than backprop’s 210 MiB, but its gradient is drifting: it "
+            "equals backprop’s only to 3 digits.",
+        ),
+        (
+            {"moonwalk_mixed": SMALL | gradient(3.0), "backprop": LARGE},
+            "Moonwalk peaked at 10.0 MiB against backprop’s 210 MiB, but what it found is not the gradient.",
+        ),
+        (
+            {"moonwalk_mixed": SMALL | gradient(None), "backprop": LARGE},
+            "Moonwalk peaked at 10.0 MiB, 21 times less than backprop’s 210 MiB, but its gradient was too large to "
+            "check.",
+        ),
+        (
+            {"moonwalk_mixed": {"peak_bytes": 10 * MIB}, "backprop": {"peak_bytes": 10 * MIB}},
+            "Moonwalk saved no memory here: it peaked at 10.0 MiB, backprop at 10.0 MiB. It arrived at the same "
+            "gradient.",
+        ),
+        (
+            {"moonwalk_mixed": LARGE | gradient(2e-4), "backprop": SMALL},
+            "Moonwalk needed more memory here: 210 MiB against backprop’s 10.0 MiB, and its gradient is drifting: it "
+            "equals backprop’s only to 3 digits.",
+        ),
+        ({"backprop": None, "moonwalk_mixed": SMALL}, "Moonwalk peaked at 10.0 MiB."),
+        ({"backprop": LARGE, "moonwalk_mixed": None}, "Backprop peaked at 210 MiB."),
+        (
+            {"backprop": fell("too_large"), "moonwalk_mixed": SMALL},
+            "Backprop does not fit; Moonwalk peaked at 10.0 MiB.",
+        ),
+        (
+            {"backprop": LARGE, "moonwalk_mixed": fell("refused")},
+            "Moonwalk cannot train this network; backprop peaked at 210 MiB.",
+        ),
+        ({"backprop": fell("failed"), "moonwalk_mixed": fell("lost")}, "No method finished."),
+        (
+            {
+                "backprop": fell("too_large", peak_bytes=210 * MIB),
+                "moonwalk_mixed": fell("too_large", peak_bytes=10 * MIB),
+            },
+            "Nothing fits here. Predicted peaks: Moonwalk 10.0 MiB, backprop 210 MiB.",
+        ),
+    ],
+)
+def test_headline_tells_the_race_as_it_was(changes, sentence):
+    assert headline(race(**changes)).text == sentence
+
+
+@pytest.mark.parametrize(
+    ("time", "words"), [(2.0, "It paid 2.00× the time."), (1.0, "It took 1.00×"), (0.5, "It was faster, with 0.50×")]
+)
+def test_line_under_the_headline_names_the_price(time, words):
+    own = result("backprop").seconds.median
+    assert words in headline(race(moonwalk_mixed=seconds(time * own))).under
+
+
+def test_headline_puts_what_a_method_says_of_itself_as_text():
+    said = headline(race(backprop=fell("failed", "<script>`x`</script>"), moonwalk_mixed=None))
+    assert "<script>" not in said.under
+    assert "<code>x</code>" in said.under
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (0.0, ("same", "bit for bit")),
+        (3e-7, ("same", "to 6 digits")),
+        (1e-5, ("same", "to 5 digits")),
+        (2e-2, ("drifting", "to 1 digit")),
+        (0.9, ("drifting", "in every digit")),
+        (1.0, ("not the gradient", "")),
+        (None, ("not checked", "too large to check against backprop")),
+    ],
+)
+def test_agreement_in_words(error, words):
+    walk = result("moonwalk-mixed").model_copy(update=gradient(error))
+    assert agreement_words(walk, "float32") == words
+
+
+def test_a_gradient_with_lost_numbers_is_not_the_gradient():
+    walk = result("moonwalk-mixed").model_copy(update={"non_finite": ("gradient.relative_error",)})
+    assert agreement_words(walk, "float32")[0] == "not the gradient"
+
+
+def test_backprop_is_the_reference_and_says_how_true_it_is():
+    assert agreement_words(result("backprop"), "float32") == ("reference", "true to 6 digits")
+
+
+def test_network_and_origin_in_one_line():
+    assert one_line(race()) == "digits-revnet: 32 couplings, batch 64, float32"
+    assert provenance(race(), stored=True).startswith("Stored result: ")
+    here = provenance(race(moonwalk_mixed={"shared_machine": True}), stored=False)
+    assert here.startswith("Measured here: ")
+    assert "Other work ran on this machine" in here
+
+
+def test_prose_escapes_everything_but_names():
+    assert prose("`a` < <b>") == "<code>a</code> &lt; &lt;b&gt;"

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from fake_engine import FakeEngine
+from streamlit.testing.v1 import AppTest
+
+from moonviz.data.stored import stored
+from moonviz.jobs.messages import Cancelled, Failed, Lost, Queued, ResultMessage, StageMessage, Steps
+from moonviz.results import Failure
+from moonviz.ui import controls
+from moonviz.ui import engine as engine_room
+
+APP = Path(__file__).parents[2] / "app.py"
+SENTENCE = "Moonwalk</span> peaked at <b>17.0 MiB</b>"
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    one = FakeEngine()
+    monkeypatch.setattr(engine_room, "LocalEngine", lambda: one)
+    st.cache_resource.clear()
+    yield one
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def page(fake):
+    return AppTest.from_file(str(APP), default_timeout=60).run()
+
+
+def text(page):
+    assert not page.exception, page.exception
+    return "\n".join(one.proto.body for one in page.get("html"))
+
+
+def kinds(page):
+    return [one.type for one in page.main]
+
+
+def run(page, fake, *script):
+    fake.script = list(script)
+    return page.button(key="race.run").click().run()
+
+
+def charts(page):
+    return page.get("plotly_chart")
+
+
+def test_untouched_it_tells_the_stored_race(page, fake):
+    said = text(page)
+    assert SENTENCE in said
+    assert "the same gradient" in said
+    assert "Stored result: " in said
+    assert "What to notice:" in said
+    assert said.count('class="mv-lane') == 2
+    assert len(charts(page)) == 4
+    assert not fake.jobs
+
+
+def test_every_figure_has_words_for_those_who_do_not_see_it(page):
+    assert all(chart.proto.alt.endswith(".") for chart in charts(page))
+    assert len(page.get("arrow_data_frame")) + len(page.dataframe) >= 5
+
+
+def test_nothing_looks_like_a_demo(page):
+    assert not {"metric", "title", "tabs", "success", "sidebar"} & set(kinds(page))
+    assert all(key.startswith("race.") for key in page.session_state._state.filtered_state)
+
+
+def test_a_changed_setting_dims_the_result_and_runs_nothing(page, fake):
+    page.number_input(key="race.photo-revnet.depth").set_value(16).run()
+    said = text(page)
+    assert "Settings changed. Run to update." in said
+    assert SENTENCE in said
+    assert not fake.jobs
+    page.number_input(key="race.photo-revnet.depth").set_value(128).run()
+    assert "Settings changed" not in text(page)
+
+
+def test_another_network_brings_its_settings_and_its_stored_race(page):
+    page.selectbox(key="race.preset").set_value("digits-dense").run()
+    assert page.number_input(key="race.digits-dense.depth").value == 16
+    assert page.number_input(key="race.digits-dense.slope").value == 0.5
+    assert "needed more memory here" in text(page)
+
+
+def test_without_a_method_there_is_nothing_to_run(page):
+    page.get("button_group")[0].set_value([]).run()
+    assert page.button(key="race.run").disabled
+    assert "choose at least one" in text(page)
+
+
+def test_a_demo_caps_what_can_be_chosen(fake, monkeypatch):
+    monkeypatch.setenv("MOONVIZ_DEMO", "1")
+
+    controls.limits.cache_clear()
+    page = AppTest.from_file(str(APP), default_timeout=60).run()
+    assert page.number_input(key="race.photo-revnet.depth").max == 256
+    assert page.number_input(key="race.repeats").max == 11
+    controls.limits.cache_clear()
+
+
+def test_run_asks_for_what_the_sentence_says(page, fake):
+    page.selectbox(key="race.preset").set_value("digits-revnet").run()
+    page.number_input(key="race.digits-revnet.depth").set_value(4).run()
+    run(page, fake, Queued(position=0, starting=True))
+    ((job, _),) = fake.jobs
+    assert job.spec.network.depth == 4
+    assert [choice.name for choice in job.spec.methods] == ["backprop", "moonwalk-mixed"]
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (Queued(position=1), "Second in line"),
+        (Queued(position=0, starting=True), "Starting PyTorch (about 2 s)"),
+        (StageMessage(name="time", done=1, total=5, label="backprop"), "Timing, with nothing traced: backprop, 2 of 5"),
+    ],
+)
+def test_waiting_and_running_are_told(page, fake, message, words):
+    run(page, fake, message)
+    assert words in text(page)
+    assert SENTENCE not in text(page)
+    assert page.button(key="race.run").disabled
+    assert not page.button(key="race.cancel").disabled
+
+
+def test_strips_and_curves_fill_while_it_is_traced(page, fake):
+    steps = stored("photo-revnet").results[0].steps[:40]
+    run(page, fake, StageMessage(name="trace", done=0, total=2), Steps(label="backprop", records=steps))
+    said = text(page)
+    assert "At layer 39 on the way forward." in said
+    assert "Waiting for its turn." in said
+    assert len(charts(page)) == 1
+
+
+def test_cancel_reaches_the_engine_and_the_page_says_where_it_stopped(page, fake):
+    steps = stored("photo-revnet").results[0].steps[:40]
+    begun = [StageMessage(name="trace", done=0, total=2), Steps(label="backprop", records=steps)]
+    run(page, fake, *begun)
+    page.button(key="race.cancel").click().run()
+    assert fake.cancelled == ["job-1"]
+    assert "Stopping" in text(page)
+    fake.script = [*begun, Cancelled(at="anywhere")]
+    page.run()
+    said = text(page)
+    assert "Stopped at layer 39 on the way forward (backprop); nothing is kept." in said
+    assert "mv-still" in said
+    assert SENTENCE in said
+
+
+def test_a_result_takes_the_page_and_survives_a_rerun(page, fake):
+    report = stored("digits-dense")
+    run(page, fake, ResultMessage(data=report.model_dump(mode="json", by_alias=True)))
+    for _ in range(2):
+        said = text(page)
+        assert "needed more memory here" in said
+        assert "Measured here: " in said
+        assert not page.button(key="race.run").disabled
+        page.run()
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (Failed(reason="refused", error=Failure(message="`x` cannot.", layer="layer 3 (dense)", remedy="Swap it.")),
+         ["cannot train this network", "<code>x</code> cannot.", "It is about layer 3 (dense).", "Swap it."]),
+        (Failed(reason="too_large", error=Failure(message="Needs 9 GiB.", remedy="Take less.")),
+         ["too large for this machine", "Needs 9 GiB.", "Take less."]),
+        (Failed(reason="failed", error=Failure(message="It <broke>.")), ["The race failed.", "It &lt;broke&gt;."]),
+        (Lost(error=Failure(message="It was killed.", remedy="Run it again.")), ["worker process died", "was killed"]),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_is_said_and_the_last_result_stays(page, fake, end, words):
+    run(page, fake, StageMessage(name="check", done=0, total=1), end)
+    said = text(page)
+    assert all(word in said for word in words)
+    assert 'role="alert"' in said
+    assert SENTENCE in said
+    page.button(key="race.again").click().run()
+    assert len(fake.jobs) == 2
+    assert fake.jobs[0][0] == fake.jobs[1][0]
+
+
+def test_a_message_can_be_closed(page, fake):
+    run(page, fake, Cancelled())
+    page.button(key="race.close").click().run()
+    assert "Stopped" not in text(page)
+
+
+def test_a_job_nobody_knows_is_lost_not_hung(page, fake):
+    run(page, fake, Queued(position=0))
+    fake.jobs.append(None)  # as after a restart of the engine
+    page.run()
+    assert "not known here any more" in text(page)
+
+
+def test_one_method_that_fell_leaves_the_other_its_result(page, fake):
+    report = stored("digits-revnet")
+    fallen = report.results[0].model_copy(
+        update={"status": "too_large", "error": Failure(message="Needs 17 of 12."), "steps": (), "gradient": None}
+    )
+    mixed = report.model_copy(update={"results": (fallen, report.results[1])})
+    run(page, fake, ResultMessage(data=mixed.model_dump(mode="json", by_alias=True)))
+    said = text(page)
+    assert "<b>does not fit</b>" in said
+    assert "Needs 17 of 12." in said
+    assert len(charts(page)) == 3
