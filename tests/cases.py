@@ -29,6 +29,7 @@ class LayerCase:
 
 
 _inside = layers.ConvInside
+_conv = layers.Conv
 LAYERS: dict[str, LayerCase] = {
     "dense": LayerCase(layers.Dense(width=6), (6,)),
     "dense, no bias": LayerCase(layers.Dense(width=5, bias=False), (5,)),
@@ -72,6 +73,55 @@ LAYERS: dict[str, LayerCase] = {
     "squeeze": LayerCase(layers.Squeeze(), (2, 4, 6)),
     "squeeze, sequence": LayerCase(layers.Squeeze(factor=3), (2, 6)),
     "squeeze, all positions": LayerCase(layers.Squeeze(), (3, 2, 2)),
+    "conv, centre pivot": LayerCase(_conv(channels=3, stride=2), (3, 6, 5)),
+    "conv, centre pivot, narrower, unit": LayerCase(_conv(channels=2, stride=2, pivot="unit"), (3, 5, 6)),
+    "conv, centre pivot, narrower, softplus": LayerCase(_conv(channels=2, stride=2, pivot="softplus"), (4, 7)),
+    "conv, lower pivot": LayerCase(_conv(channels=2, kernel=5, stride=2, pivot="unit", bounded=True), (2, 9)),
+    "conv, lower and diagonal": LayerCase(_conv(channels=2, kernel=5, stride=2, pivot="unit", bounded=True), (3, 9, 4)),
+    "conv, diagonal and lower": LayerCase(_conv(channels=2, kernel=5, stride=2, bounded=True), (3, 4, 9)),
+    "conv, upper pivot": LayerCase(_conv(channels=2, kernel=5, stride=2, padding=2, bounded=True), (2, 8)),
+    "conv, upper pivots": LayerCase(
+        _conv(channels=2, kernel=5, stride=2, padding=2, pivot="softplus", bounded=True), (2, 8, 10)
+    ),
+    "conv, no padding": LayerCase(_conv(channels=2, kernel=2, padding=0, pivot="unit", bounded=True), (2, 4, 5)),
+    "conv, windows apart": LayerCase(_conv(channels=2, kernel=2, stride=3, padding=0), (2, 7, 5)),
+    "conv, kernel 1": LayerCase(_conv(channels=3, kernel=1, padding=0), (3, 3, 2)),
+    "conv, kernel 1, sequence, unit": LayerCase(_conv(channels=4, kernel=1, padding=0, pivot="unit"), (4, 3)),
+    "conv, kernel 1, softplus, no bias": LayerCase(
+        _conv(channels=3, kernel=1, padding=0, pivot="softplus", bias=False), (3, 2, 2)
+    ),
+    "conv, kernel 1, narrower": LayerCase(_conv(channels=2, kernel=1, padding=0), (3, 2, 2)),
+    "conv, kernel 7, ordinary": LayerCase(_conv(channels=2, kernel=7, stride=2, padding=3), (2, 8, 8)),
+    "conv, sequence, ordinary": LayerCase(_conv(channels=3), (2, 6)),
+    "banded conv, sequence": LayerCase(_conv(channels=3, pivot="unit", bounded=True, block=4), (3, 8)),
+    "banded conv, sequence, kernel 5": LayerCase(
+        _conv(channels=2, kernel=5, padding=2, bounded=True, block=6), (2, 15)
+    ),
+    "banded conv, sequence, one block": LayerCase(_conv(channels=2, pivot="softplus", bounded=True), (2, 6)),
+    "banded conv, sequence, all kept": LayerCase(_conv(channels=2, kernel=7, padding=3, block=3), (2, 5)),
+    "banded conv, rows": LayerCase(_conv(channels=2, pivot="unit", bounded=True, block=3), (2, 7, 4)),
+    "banded conv, rows, kernel 5": LayerCase(
+        _conv(channels=2, kernel=5, padding=2, bounded=True, block=7, bias=False), (2, 8, 3)
+    ),
+    "banded conv, rows, free": LayerCase(_conv(channels=2, bounded=True, block=4), (2, 8, 4)),
+    "banded conv, tiles": LayerCase(_conv(channels=2, pivot="unit", bounded=True, block=4, layout="tiles"), (2, 8, 8)),
+    "banded conv, tiles, ragged": LayerCase(
+        _conv(channels=2, pivot="softplus", bounded=True, block=4, layout="tiles"), (2, 7, 5)
+    ),
+    "banded conv, tiles, kernel 5": LayerCase(
+        _conv(channels=1, kernel=5, padding=2, bounded=True, block=6, layout="tiles"), (1, 9, 12)
+    ),
+    "max pool": LayerCase(layers.Pool(kind="max_pool"), (2, 4, 6)),
+    "max pool, gaps": LayerCase(layers.Pool(kind="max_pool", kernel=2, stride=3), (2, 5, 9)),
+    "max pool, padded": LayerCase(layers.Pool(kind="max_pool", kernel=3, stride=3, padding=1), (2, 5, 7)),
+    "max pool, sequence": LayerCase(layers.Pool(kind="max_pool", kernel=3, stride=3), (2, 10)),
+    "max pool, overlapping": LayerCase(layers.Pool(kind="max_pool", kernel=3, padding=1), (2, 5, 5)),
+    "mean pool": LayerCase(layers.Pool(kind="mean_pool"), (2, 5, 4)),
+    "mean pool, sequence": LayerCase(layers.Pool(kind="mean_pool", kernel=2, stride=3), (2, 8)),
+    "mean pool, overlapping": LayerCase(layers.Pool(kind="mean_pool", kernel=3, padding=1), (2, 5, 6)),
+    "mean pool, overlapping, lower": LayerCase(layers.Pool(kind="mean_pool", kernel=5, padding=1), (2, 9)),
+    "mean pool, overlapping, lower, image": LayerCase(layers.Pool(kind="mean_pool", kernel=5, padding=1), (1, 9, 8)),
+    "mean pool, ordinary": LayerCase(layers.Pool(kind="mean_pool", kernel=7, padding=3), (1, 8, 9)),
 }
 
 
@@ -82,6 +132,12 @@ class NetworkCase:
     name: str
     settings: dict[str, Any] = field(default_factory=dict)
     tolerance: float = 1e-9
+    invertible: bool = True
+
+    def refuses(self, method: str, options: dict[str, Any]) -> bool:
+        """Whether a method must be refused here."""
+        rebuilds = method == "revbackprop" or options.get("phase_one") == "inverse"
+        return rebuilds and not self.invertible
 
     def spec(self, **changes: Any) -> NetworkSpec:
         return preset(self.name, **{"dtype": "float64", **self.settings, **changes})
@@ -91,10 +147,37 @@ NETWORKS: dict[str, NetworkCase] = {
     "digits-revnet": NetworkCase("digits-revnet", {"batch": 8}, 1e-12),
     "digits-revnet, deep": NetworkCase("digits-revnet", {"batch": 2, "depth": 128, "channels": 8}, 1e-12),
     "digits-revnet, one block": NetworkCase("digits-revnet", {"batch": 3, "depth": 1, "channels": 4}, 1e-13),
+    "digits-revnet, tiny": NetworkCase("digits-revnet", {"batch": 3, "depth": 3, "channels": 2}, 1e-13),
     "photo-revnet": NetworkCase("photo-revnet", {"batch": 2, "depth": 6}, 1e-12),
     "photo-revnet, thin": NetworkCase("photo-revnet", {"batch": 1, "depth": 3, "channels": 2, "slope": 0.5}, 1e-12),
     "digits-dense": NetworkCase("digits-dense", {"batch": 16}, 1e-12),
     "digits-dense, slope 0.2": NetworkCase("digits-dense", {"batch": 16, "slope": 0.2}, 1e-9),
     "digits-dense, deep": NetworkCase("digits-dense", {"batch": 16, "depth": 64}, 1e-9),
+    "digits-dense, tiny": NetworkCase("digits-dense", {"batch": 3, "depth": 2, "width": 6}, 1e-12),
     "digits-dense, wide": NetworkCase("digits-dense", {"batch": 4, "width": 96, "depth": 4}, 1e-12),
 }
+
+
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "backprop": ("backprop", {}),
+    "checkpointing": ("checkpointing", {}),
+    "checkpointing, segments of 3": ("checkpointing", {"segment": 3}),
+    "revbackprop": ("revbackprop", {}),
+    "moonwalk-mixed": ("moonwalk-mixed", {}),
+    "moonwalk-mixed, inverse": ("moonwalk-mixed", {"phase_one": "inverse"}),
+    "moonwalk-mixed, checkpointed": ("moonwalk-mixed", {"phase_one": "checkpointed"}),
+    "moonwalk-mixed, checkpointed by 2, anchors": (
+        "moonwalk-mixed",
+        {"phase_one": "checkpointed", "segment": 2, "anchor_every": 3},
+    ),
+    "moonwalk-mixed, inverse, anchors": ("moonwalk-mixed", {"phase_one": "inverse", "anchor_every": 2}),
+    "moonwalk-mixed, anchor every block": ("moonwalk-mixed", {"anchor_every": 1}),
+}
+"""Exact methods that are cheap enough for every network, with the options that change their schedules."""
+
+SLOW: dict[str, tuple[str, dict[str, Any]]] = {
+    "forward": ("forward", {}),
+    "moonwalk-pure": ("moonwalk-pure", {}),
+    "moonwalk-pure, chunks of 7": ("moonwalk-pure", {"chunk": 7}),
+}
+"""Exact methods whose passes grow with the weights or inputs: for small networks."""

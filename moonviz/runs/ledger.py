@@ -171,7 +171,8 @@ class _Watch(TorchDispatchMode):
         kwargs = kwargs or {}
         out = func(*args, **kwargs)
         for leaf in (out,) if isinstance(out, Tensor) else tree_leaves(out):
-            if isinstance(leaf, Tensor):
+            # torch's forward mode stands for zeros by tensors without memory
+            if isinstance(leaf, Tensor) and not leaf._is_zerotensor():
                 self._ledger.add(leaf.untyped_storage())
         self._ledger._step_flops += count_flops(func, args, kwargs, out)
         return out
