@@ -1,55 +1,83 @@
-"""Convolutions."""
+"""Convolutions. The factory picks the class from the spec and the shape: what it can do is its type."""
 
 from __future__ import annotations
 
-import torch
-import torch.nn.functional as F
-from torch import Generator
+from math import prod
+
+from torch import Generator, Tensor
 
 from moonviz.errors import InvalidSpec
-from moonviz.layers.base import FreshOutput, KeepsInput, Layer, Shape, State
-from moonviz.layers.checks import Factory, need_image, words
+from moonviz.layers.base import Layer, Shape
+from moonviz.layers.checks import Factory, words
+from moonviz.layers.conv_bands import BandedConv1d, BandedConv2d, TiledConv2d
+from moonviz.layers.conv_base import Convolution
+from moonviz.layers.conv_pivot import PivotConv, PointwiseConv, pivots
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
+from moonviz.specs.pivot import Axis
 
 
-class OrdinaryConv(FreshOutput, KeepsInput, Layer):
-    """A 2-D convolution, x `[N, C, H, W]`, trained by ordinary autograd, outside any walk."""
-
-    kind = "conv"
-    saves_output = False
-
-    def __init__(self, spec: specs.Conv, in_shape: Shape, place: Placement) -> None:
-        channels, *extent = in_shape
-        out = tuple((n + 2 * spec.padding - spec.kernel) // spec.stride + 1 for n in extent)
-        super().__init__(in_shape, (spec.channels, *out))
-        self.spec = spec
-        self.weight = place.empty(spec.channels, channels, spec.kernel, spec.kernel)
-        self.bias = place.empty(spec.channels) if spec.bias else None
+class OrdinaryConv(Convolution):
+    """A convolution without a rule for its vijp: trained by ordinary autograd."""
 
     @property
     def reason(self) -> str:
-        k, s, p = self.spec.kernel, self.spec.stride, self.spec.padding
-        return f"Kernel {k}, stride {s}, padding {p}: its taps overlap, so the walk cannot undo it."
+        out, channels = self.out_shape[0], self.in_shape[0]
+        if prod(self.out_shape) > prod(self.in_shape):
+            why = f"its {prod(self.out_shape)} outputs are more than its {prod(self.in_shape)} inputs"
+        elif out > channels:
+            why = f"no single tap gives {out} channels from {channels} and can be undone"
+        else:
+            names = ("",) if len(self.axes) == 1 else ("down, ", "across, ")
+            faults = zip(names, (axis.why_no_pivot for axis in self.axes), strict=True)
+            why = "; ".join(dict.fromkeys(f"{name}{fault}" for name, fault in faults if fault))
+        return f"{self.words}: {why}."
 
-    def initialise(self, generator: Generator) -> None:
-        fan_in = self.weight[0].numel()
-        with torch.no_grad():
-            drawn = torch.empty(self.weight.shape, dtype=torch.float64)
-            self.weight.copy_(drawn.normal_(0, fan_in**-0.5, generator=generator))
-            if self.bias is not None:
-                self.bias.zero_()
+    def kernel(self) -> Tensor:
+        return self.weight
 
-    def forward(self, x: State) -> State:
-        return F.conv2d(x, self.weight, self.bias, self.spec.stride, self.spec.padding)
+    def shape_weights(self, drawn: Tensor, generator: Generator) -> None:
+        """As they are."""
+
+
+def need_positions(what: str, in_shape: Shape) -> None:
+    """Refuse what is neither 1-D nor 2-D.
+
+    Raises:
+        InvalidSpec: Saying what it gets.
+    """
+    if len(in_shape) not in (2, 3):
+        raise InvalidSpec(
+            f"{what} takes channels and a length, or channels, height and width, but gets {words(in_shape)}."
+        )
+
+
+def need_room(axes: tuple[Axis, ...], in_shape: Shape) -> None:
+    """Refuse a kernel that does not fit.
+
+    Raises:
+        InvalidSpec: Saying which.
+    """
+    if any(axis.outputs < 1 for axis in axes):
+        kernel, padding = axes[0].kernel, axes[0].padding
+        raise InvalidSpec(
+            f"kernel {kernel} is larger than {words(in_shape)} with padding {padding}. Take a smaller kernel."
+        )
 
 
 def _conv(spec: specs.Conv, in_shape: Shape, place: Placement) -> Layer:
-    need_image("a convolution", in_shape)
-    if min(in_shape[1:]) + 2 * spec.padding < spec.kernel:
-        raise InvalidSpec(
-            f"kernel {spec.kernel} is larger than {words(in_shape)} with padding {spec.padding}. Take a smaller kernel."
-        )
+    need_positions("a convolution", in_shape)
+    channels, *extent = in_shape
+    axes = tuple(Axis(size, spec.kernel, spec.stride, spec.padding) for size in extent)
+    need_room(axes, in_shape)
+    square = spec.channels == channels
+    if square and spec.kernel == spec.stride == 1 and not spec.padding:
+        return PointwiseConv(spec, in_shape, place)
+    if spec.channels <= channels and (taps := pivots(axes)):
+        return PivotConv(spec, in_shape, place, taps)
+    if square and axes[0].keeps_size:
+        banded = BandedConv1d if len(axes) == 1 else TiledConv2d if spec.layout == "tiles" else BandedConv2d
+        return banded(spec, in_shape, place)
     return OrdinaryConv(spec, in_shape, place)
 
 
