@@ -16,6 +16,7 @@ from moonviz.layers.base import (
     RetreatsStepwise,
     Shape,
     State,
+    SubmersiveLayer,
 )
 from moonviz.layers.checks import Factory, need_vector
 from moonviz.layers.placement import Placement
@@ -38,6 +39,8 @@ class _Dense(FreshOutput, KeepsNothing, Layer):
         drawn = torch.empty(self.weight.shape, dtype=torch.float64)
         if self.spec.init == "orthogonal":
             nn.init.orthogonal_(drawn, self.spec.gain, generator=generator)
+        elif self.spec.init == "triangular":
+            _product_of_triangles(drawn, generator).mul_(self.spec.gain)
         else:
             drawn.normal_(0, self.spec.gain / self.in_shape[-1] ** 0.5, generator=generator)
         with torch.no_grad():
@@ -51,6 +54,25 @@ class _Dense(FreshOutput, KeepsNothing, Layer):
     def vjp_x(self, residual: Residual, cot_y: State) -> State:
         return cot_y @ self.weight
 
+    def _matrix(self) -> Tensor:
+        """W in the precision it is factored in."""
+        # LAPACK has no half precision, and its rounding would be the largest error of the walk if it had
+        return self.weight.detach().to(torch.promote_types(self.weight.dtype, torch.float32))
+
+    def _refuse(self, singular: Tensor) -> None:
+        """Raise if an entry is set."""
+        if not singular.is_meta and bool(singular.any()):
+            raise SingularLayer(self.title)
+
+    def _qr(self, matrix: Tensor, mode: str) -> tuple[Tensor, Tensor]:
+        """Q and R of a matrix at least as high as wide, R square."""
+        q, r = torch.linalg.qr(matrix, mode)
+        r = r[: matrix.shape[1]]
+        # a column that the ones before it span leaves rounding alone on the diagonal, never an exact 0
+        lost = r.diagonal().abs() <= 8 * torch.finfo(r.dtype).eps * torch.linalg.vector_norm(r, dim=0)
+        self._refuse(lost)
+        return q, r
+
 
 class SquareDense(_Dense, AdvancesStepwise, RetreatsStepwise):
     """As many outputs as inputs: undone by an LU factorisation of W."""
@@ -62,32 +84,76 @@ class SquareDense(_Dense, AdvancesStepwise, RetreatsStepwise):
 
     def inverse(self, y: State) -> State:
         z = y if self.bias is None else y - self.bias
-        return self._solve(self.weight.mT, z)
+        return self._solve(self._matrix().mT, z)
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
-        return self._solve(self.weight, cot_x)
+        return self._solve(self._matrix(), cot_x)
 
     def _solve(self, matrix: Tensor, rows: Tensor) -> Tensor:
         """The r with r·matrix = rows, `[N, n]`."""
-        # LAPACK has no half precision, and its rounding would be the largest error of the walk if it had
-        work = torch.promote_types(matrix.dtype, torch.float32)
-        factors, pivots, info = torch.linalg.lu_factor_ex(matrix.detach().to(work))
-        if not info.is_meta and bool(info.any()):
-            raise SingularLayer(self.title)
-        return torch.linalg.lu_solve(factors, pivots, rows.to(work), left=False).to(rows.dtype)
+        factors, pivots, info = torch.linalg.lu_factor_ex(matrix)
+        self._refuse(info)
+        return torch.linalg.lu_solve(factors, pivots, rows.to(matrix.dtype), left=False).to(rows.dtype)
 
 
-class OrdinaryDense(_Dense):
-    """Other widths than its inputs: trained by ordinary autograd, outside any walk."""
+class NarrowingDense(_Dense, AdvancesStepwise, SubmersiveLayer):
+    """Fewer outputs than inputs. With Wᵀ = QR: cot_y = (cot_x Q)R⁻ᵀ.
+
+    The textbook's (WWᵀ)⁻¹ would square the condition of W.
+    """
 
     @property
     def reason(self) -> str:
-        return f"{self.out_shape[-1]} outputs from {self.in_shape[-1]} inputs: not square, so the walk cannot undo it."
+        n_out, n_in = self.out_shape[-1], self.in_shape[-1]
+        return f"{n_out} outputs from {n_in} inputs: W has full row rank and erases nothing. Keeps nothing."
+
+    def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
+        q, r = self._qr(self._matrix().mT, "reduced")
+        rows = cot_x.to(q.dtype) @ q
+        return torch.linalg.solve_triangular(r.mT, rows, upper=False, left=False).to(cot_x.dtype)
+
+
+class WideningDense(_Dense, AdvancesStepwise):
+    """More outputs than inputs. With W = [Q₁ Q₂][R; 0]: cot_y = cot_x R⁻¹Q₁ᵀ + f Q₂ᵀ, the fragment f = cot_y Q₂."""
+
+    @property
+    def reason(self) -> str:
+        n_out, n_in = self.out_shape[-1], self.in_shape[-1]
+        return (
+            f"{n_out} outputs from {n_in} inputs: W erases {n_out - n_in} of {n_out} directions of the cotangent, so "
+            f"{n_out - n_in} numbers per example are kept."
+        )
+
+    def fragment(self, residual: Residual, cot_y: State) -> Residual:
+        q, _ = self._qr(self._matrix(), "complete")
+        return ((cot_y.to(q.dtype) @ q[:, self.in_shape[-1] :]).to(cot_y.dtype),)
+
+    def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
+        q, r = self._qr(self._matrix(), "complete")
+        rows = torch.linalg.solve_triangular(r, cot_x.to(q.dtype), upper=True, left=False)
+        n = self.in_shape[-1]
+        return (rows @ q[:, :n].mT).addmm_(fragment[0].to(q.dtype), q[:, n:].mT).to(cot_x.dtype)
+
+
+def _product_of_triangles(weight: Tensor, generator: Generator) -> Tensor:
+    """W = LU, both with ones on the diagonal, so that W is never singular; written into `weight`."""
+    rows, columns = weight.shape
+    n = min(rows, columns)
+    # entries of this size keep the condition near 3 at every width; entries of size 1 would let it grow as 2ⁿ
+    spread = 0.3 / n**0.5
+    lower = torch.eye(rows, n, dtype=weight.dtype)
+    lower += torch.empty_like(lower).normal_(0, spread, generator=generator).tril_(-1)
+    upper = torch.eye(n, columns, dtype=weight.dtype)
+    upper += torch.empty_like(upper).normal_(0, spread, generator=generator).triu_(1)
+    return torch.mm(lower, upper, out=weight)
 
 
 def _dense(spec: specs.Dense, in_shape: Shape, place: Placement) -> Layer:
     need_vector("a dense layer", in_shape)
-    return (SquareDense if in_shape == (spec.width,) else OrdinaryDense)(spec, in_shape, place)
+    (n_in,) = in_shape
+    if spec.width == n_in:
+        return SquareDense(spec, in_shape, place)
+    return (NarrowingDense if spec.width < n_in else WideningDense)(spec, in_shape, place)
 
 
 FACTORIES: dict[type, Factory] = {specs.Dense: _dense}
