@@ -58,6 +58,8 @@ class Layer(nn.Module, ABC):
     """Whether it gives a pair of halves."""
     couples_examples: ClassVar[bool] = False
     """Whether one example's output depends on the others of its batch."""
+    data_dependent: ClassVar[bool] = False
+    """Whether its fragment's size depends on the data: a dry run takes the expected one."""
 
     def __init__(self, in_shape: Shape, out_shape: Shape) -> None:
         super().__init__()

@@ -44,3 +44,21 @@ def slope_table(slope: float, dtype: torch.dtype, device: torch.device) -> Tenso
     """`[256, 8]`: for each byte the factors of its eight bits, lowest first. Shared by all layers of one slope."""
     rows = [[1.0 if byte >> bit & 1 else slope for bit in range(8)] for byte in range(256)]
     return torch.tensor(rows, dtype=dtype, device=device)
+
+
+def clear_bits(packed: Tensor, table: Tensor, shape: torch.Size) -> Tensor:
+    """A mask, set where the bit is not: bool of the given shape.
+
+    Args:
+        packed: From `pack_signs` of a tensor of this shape.
+        table: `clear_table(device)`.
+        shape: The shape of the mask.
+    """
+    mask = table.index_select(0, packed.int()).view(-1)
+    return (mask if mask.numel() == shape.numel() else mask[: shape.numel()]).view(shape)
+
+
+@lru_cache(maxsize=16)
+def clear_table(device: torch.device) -> Tensor:
+    """`[256, 8]`: for each byte which of its eight bits are not set, lowest first."""
+    return torch.tensor([[not byte >> bit & 1 for bit in range(8)] for byte in range(256)], device=device)

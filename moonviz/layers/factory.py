@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from moonviz.errors import InvalidSpec
-from moonviz.layers import activation, conv, coupling, dense, embed, mixing, pool, reshape, residual
+from moonviz.layers import (
+    activation,
+    conv,
+    coupling,
+    dense,
+    dropout,
+    embed,
+    gated,
+    mixing,
+    norms,
+    pool,
+    reshape,
+    residual,
+    smooth,
+    softmax,
+)
 from moonviz.layers.base import FragmentalLayer, InvertibleLayer, Layer, Shape, SubmersiveLayer
 from moonviz.layers.checks import Factory
 from moonviz.layers.placement import Placement
@@ -42,6 +57,21 @@ def make(spec: specs.LayerSpec, in_shape: Shape, place: Placement, title: str) -
 
 _FACTORIES: dict[type, Factory] = {
     kind: factory
-    for room in (dense, activation, conv, coupling, residual, mixing, reshape, embed, pool)
+    for room in (
+        dense,
+        activation,
+        smooth,
+        gated,
+        softmax,
+        dropout,
+        norms,
+        conv,
+        coupling,
+        residual,
+        mixing,
+        reshape,
+        embed,
+        pool,
+    )
     for kind, factory in room.FACTORIES.items()
 }

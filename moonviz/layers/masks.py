@@ -1,0 +1,25 @@
+"""Fragments that are some of a cotangent's own entries: picked out by a mask that is made again when they go back."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from moonviz.layers.base import Residual
+
+
+def pick(cot: Tensor, mask: Tensor, share: float) -> Residual:
+    """The entries where the mask is set, row by row, `[k]`.
+
+    How many they are depends on the data. On the meta device there is none, so it gives as many as are expected.
+
+    Args:
+        cot: `[N, *]`.
+        mask: Bool, of the same shape.
+        share: The part of all entries that is expected to be picked.
+    """
+    return (cot.new_empty(round(share * cot.numel())) if cot.is_meta else cot[mask],)
+
+
+def put_back(cot: Tensor, mask: Tensor, fragment: Residual) -> Tensor:
+    """Write what `pick` gave where the mask is set; changes and returns `cot`."""
+    return cot.masked_scatter_(mask, fragment[0])
