@@ -1,46 +1,56 @@
-"""Real data that ships with scikit-learn: no download, no path from outside."""
+"""Real data that ships with scikit-learn or with this package: no download, no path from outside."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from moonviz.data.cifar10 import FOLDER, cifar10
+from moonviz.data.examples import Examples, Inputs, Targets, numbers
+from moonviz.data.text import windows
 from moonviz.specs.sources import SOURCES, DataSource
 
-Images = NDArray[np.float64]
-Labels = NDArray[np.int64]
 
-
-@lru_cache(maxsize=4)
-def load(source: DataSource) -> tuple[Images, Labels]:
+def load(source: DataSource) -> Examples:
     """All examples of a source.
 
-    Returns:
-        Images `[n, C, H, W]` with mean 0 and standard deviation 1 over the whole source, and labels `[n]`.
+    Raises:
+        InvalidSpec: If the folder of real images that the machine's owner named does not hold them.
     """
-    images, labels = _LOADERS[source]()
-    assert images.shape == (SOURCES[source].examples, *SOURCES[source].shape)
-    return (images - images.mean()) / images.std(), labels
+    return _load(source, os.environ.get(FOLDER, "") if source == "cifar10" else "")
 
 
-def draw(source: DataSource, batch: int, seed: int) -> tuple[Images, Labels]:
+def draw(source: DataSource, batch: int, seed: int) -> tuple[Inputs, Targets]:
     """A batch of distinct examples (with repetition only if the batch is larger than the source)."""
-    images, labels = load(source)
-    chosen = np.random.default_rng(seed).choice(len(labels), batch, replace=batch > len(labels))
-    return images[chosen], labels[chosen]
+    examples = load(source)
+    chosen = np.random.default_rng(seed).choice(len(examples), batch, replace=batch > len(examples))
+    return examples.take(chosen)
 
 
-def _digits() -> tuple[Images, Labels]:
+@lru_cache(maxsize=8)
+def _load(source: DataSource, folder: str) -> Examples:
+    examples = _LOADERS[source]()
+    assert examples.inputs.shape[1:] == SOURCES[source].shape
+    assert folder or len(examples) == SOURCES[source].examples
+    return examples
+
+
+def _digits() -> Examples:
     from sklearn.datasets import load_digits  # costs a second, and dry runs need no data
 
     digits = load_digits()
-    return digits.images[:, None].astype(np.float64), digits.target.astype(np.int64)
+    return numbers(digits.images[:, None].astype(np.float64), digits.target.astype(np.int64))
 
 
-def _photos() -> tuple[Images, Labels]:
+def _digits_sequence() -> Examples:
+    digits = load("digits")
+    return Examples(digits.inputs.reshape(-1, 1, 64), digits.targets, digits.moments)
+
+
+def _photos() -> Examples:
     """Every whole 32×32 patch of each photograph, on a grid."""
     from sklearn.datasets import load_sample_images  # as above
 
@@ -50,7 +60,17 @@ def _photos() -> tuple[Images, Labels]:
         grid = photo[: rows * 32, : columns * 32].reshape(rows, 32, columns, 32, 3)
         patches.append(grid.transpose(0, 2, 4, 1, 3).reshape(-1, 3, 32, 32))
         labels.append(np.full(rows * columns, label))
-    return np.concatenate(patches).astype(np.float64), np.concatenate(labels).astype(np.int64)
+    return numbers(np.concatenate(patches).astype(np.float64), np.concatenate(labels).astype(np.int64))
 
 
-_LOADERS: dict[DataSource, Callable[[], tuple[Images, Labels]]] = {"digits": _digits, "photos": _photos}
+def _text() -> Examples:
+    return windows(*SOURCES["text"].shape)
+
+
+_LOADERS: dict[DataSource, Callable[[], Examples]] = {
+    "digits": _digits,
+    "photos": _photos,
+    "digits-sequence": _digits_sequence,
+    "cifar10": cifar10,
+    "text": _text,
+}

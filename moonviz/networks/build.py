@@ -33,6 +33,7 @@ def build(spec: NetworkSpec, device: str | torch.device = "cpu") -> Network:
     Raises:
         InvalidSpec: If a layer does not fit the one before it, naming the layer.
     """
+    _check_input(spec)
     place = Placement(torch.device(device), DTYPES[spec.dtype])
     stem, shape, paired = _chain(list(spec.stem), SOURCES[spec.data].shape, False, place, "stem layer {} ({})")
     written_out = [layer for block in spec.body for _ in range(block.repeat) for layer in block.layers]
@@ -77,13 +78,31 @@ def _block_ends(spec: NetworkSpec, body: list[Layer]) -> list[int]:
     return ends
 
 
+def _check_input(spec: NetworkSpec) -> None:
+    """Bytes need an embedding, and nothing else can have one."""
+    first, *others = (*spec.stem, *(layer for block in spec.body for layer in block.layers), *spec.head)
+    embeds = bool(spec.stem) and isinstance(first, specs.Embed)
+    if any(isinstance(layer, specs.Embed) for layer in (others if embeds else (first, *others))):
+        raise InvalidSpec("`embed` turns bytes into numbers, so it can only be the first layer of the stem.")
+    if embeds != (SOURCES[spec.data].values == "bytes"):
+        remedy = "so the stem cannot begin with `embed`" if embeds else "so the stem must begin with `embed`"
+        raise InvalidSpec(f"`{spec.data}` gives {SOURCES[spec.data].values}, {remedy}.")
+
+
 def _check_output(spec: NetworkSpec, shape: tuple[int, ...]) -> None:
-    classes = SOURCES[spec.data].classes
-    if len(shape) != 1 or shape[0] < classes:
+    card = SOURCES[spec.data]
+    if len(shape) == 1 + len(card.target_shape) and shape[0] >= card.classes and shape[1:] == card.target_shape:
+        return
+    gives = f"the head gives {'×'.join(map(str, shape))} numbers per example, but the loss needs"
+    if card.targets == "position":
         raise InvalidSpec(
-            f"the head gives {'×'.join(map(str, shape))} numbers per example, but the loss needs a vector of at least "
-            f"{classes} (one per class of `{spec.data}`). End the head with a dense layer of width {classes}."
+            f"{gives} at least {card.classes} (one per class of `{spec.data}`) for each of {card.target_shape[0]} "
+            f"positions. End the head with a convolution of kernel 1, padding 0 and {card.classes} channels."
         )
+    raise InvalidSpec(
+        f"{gives} a vector of at least {card.classes} (one per class of `{spec.data}`). End the head with a dense "
+        f"layer of width {card.classes}."
+    )
 
 
 def _card(network: Network, number: int, end: str | None) -> LayerCard:

@@ -88,17 +88,17 @@ class Network(LocalSteps, Pushes):
         return list(self.head_layers) if number > self.length else [self.layer(number)]
 
     def batch(self, seed: int = 0) -> tuple[Tensor, Tensor]:
-        """(x `[N, *]`, target `[N]`) drawn from the spec's data; on the meta device only their shapes."""
+        """(x `[N, *]`, target `[N]` or `[N, T]`) drawn from the spec's data; on the meta device only their shapes."""
+        card, number = SOURCES[self.spec.data], self.spec.batch
+        dtype = torch.int64 if card.values == "bytes" else self.dtype
         if self.device.type == "meta":
-            shape = SOURCES[self.spec.data].shape
-            target = torch.empty(self.spec.batch, dtype=torch.int64, device="meta")
-            return torch.empty((self.spec.batch, *shape), dtype=self.dtype, device="meta"), target
-        images, labels = draw(self.spec.data, self.spec.batch, seed)
-        x = torch.from_numpy(images).to(self.device, self.dtype)
-        return x, torch.from_numpy(labels).to(self.device)
+            target = torch.empty((number, *card.target_shape), dtype=torch.int64, device="meta")
+            return torch.empty((number, *card.shape), dtype=dtype, device="meta"), target
+        inputs, targets = draw(self.spec.data, number, seed)
+        return torch.from_numpy(inputs).to(self.device, dtype), torch.from_numpy(targets).to(self.device)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The head's output, `[N, classes]`."""
+        """The head's output, `[N, classes]` or `[N, classes, T]`."""
         self.begin_step()
         return self.through(range(self.length + 2), x)
 

@@ -34,11 +34,12 @@ def find_truth(network: Network, x: Tensor, target: Tensor, limit_bytes: int | N
     if reference is None:
         return None
     exact = copy.deepcopy(network).to(device="cpu", dtype=torch.float64)
-    images, labels = x.detach().to("cpu", torch.float64), target.cpu()
+    # bytes stay what they are: only numbers have a precision
+    inputs = x.detach().to("cpu", torch.float64 if x.is_floating_point() else x.dtype)
     loss = exact.loss if reference == "float64 autograd" else _CheckpointedLoss(exact)
     weights = {name: weight for name, weight in exact.named_parameters() if weight.requires_grad}
     with torch.enable_grad():
-        found = torch.autograd.grad(loss(images, labels), tuple(weights.values()))
+        found = torch.autograd.grad(loss(inputs, target.cpu()), tuple(weights.values()))
     return Truth(reference, dict(zip(weights, found, strict=True)))
 
 
