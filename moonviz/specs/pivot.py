@@ -73,8 +73,8 @@ class Axis:
 
     @property
     def outputs(self) -> int:
-        """m = ⌊(n + 2p − k)/s⌋ + 1; 0 or less if the kernel does not fit."""
-        return (self.size + 2 * self.padding - self.kernel) // self.stride + 1
+        """m = ⌊(n + 2p − k)/s⌋ + 1; 0 if the kernel does not fit."""
+        return max(0, (self.size + 2 * self.padding - self.kernel) // self.stride + 1)
 
     @property
     def spare(self) -> int:
@@ -94,7 +94,7 @@ class Axis:
     def tap(self, place: int) -> Tap:
         """Tap j, judged."""
         last = self.stride * (self.outputs - 1) + place - self.padding
-        others = self.outputs - 1
+        others = max(0, self.outputs - 1)
         return Tap(
             place,
             inside=place >= self.padding and last < self.size,
