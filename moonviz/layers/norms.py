@@ -60,7 +60,7 @@ class _Norm(FreshOutput, AdvancesStepwise):
     def project_(self, d: Tensor, unit: Tensor, sigma: Tensor) -> Tensor:
         """(d − ⟨d⟩ − x̂⟨d x̂⟩)/σ, written into d."""
         *shift, along = self.means(unit, d)
-        d.addcmul_(unit, along, value=-1)
+        d.sub_(unit * along)  # vmap has no rule for `addcmul_`
         for mean in shift:
             d.sub_(mean)
         return d.div_(sigma)
