@@ -67,7 +67,7 @@ def test_every_figure_has_words_for_those_who_do_not_see_it(page):
 
 def test_nothing_looks_like_a_demo(page):
     assert not {"metric", "title", "tabs", "success", "sidebar"} & set(kinds(page))
-    assert all(key.startswith("race.") for key in page.session_state._state.filtered_state)
+    assert all(key.startswith(("race.", "$$", "frame.")) for key in page.session_state._state.filtered_state)
 
 
 def test_a_changed_setting_dims_the_result_and_runs_nothing(page, fake):
@@ -85,6 +85,16 @@ def test_another_network_brings_its_settings_and_its_stored_race(page):
     assert page.number_input(key="race.digits-dense.depth").value == 16
     assert page.number_input(key="race.digits-dense.slope").value == 0.5
     assert "needed more memory here" in text(page)
+
+
+def test_a_notice_written_for_other_settings_says_so(page, fake):
+    assert "<b>What to notice:</b>" in text(page)
+    report = stored("photo-revnet")
+    other = report.model_copy(
+        update={"network": report.network.model_copy(update={"spec": report.network.spec | {"batch": 2}})}
+    )
+    run(page, fake, ResultMessage(data=other.model_dump(mode="json", by_alias=True)))
+    assert "<b>What to notice at this network’s usual settings:</b>" in text(page)
 
 
 def test_without_a_method_there_is_nothing_to_run(page):
