@@ -119,6 +119,9 @@ def test_times_by_layer():
 def test_no_time_figures_without_times():
     report = race(backprop=untimed("backprop"), moonwalk_mixed=fell("lost"))
     assert sweep_times(report, "light") is None
+    steps = result("backprop").steps
+    partly = (*steps[:-1], steps[-1].model_copy(update={"seconds": None}))
+    assert phase_seconds(result("backprop").model_copy(update={"steps": partly})) == {}
     assert layer_times(report, "light") is None
 
 

@@ -81,13 +81,14 @@ def test_strip_of_a_long_network_is_folded_and_says_so():
     html = strip([live_lane("backprop", "backprop", [step], latest([step]), now=True)], 514)
     assert "folded: 1 column = 4 layers" in html
     assert "folded: 1 column = 16 layers" in html
+    assert "layer 513 → loss" in html
     assert 'title="Layers 512 to 513: activations 8 B"' in html
 
 
 def test_strip_escapes_labels_and_waits():
     html = strip([Lane("backprop", "<b>", None, "Waiting for its turn.")], 4)
-    assert "<b>&lt;b&gt;" not in html
-    assert "&lt;b&gt;" in html
+    assert "&lt;b&gt;</span>" in html
+    assert 'aria-label="&lt;b&gt; kept' in html
     assert live_lane("backprop", "backprop", [], None, now=True).caption == "Waiting for its turn."
 
 
