@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from moonviz.specs import PRESETS
 from moonviz.ui.controls import sentence
 from moonviz.ui.engine import start, tab, warm_up
 from moonviz.ui.parts import panel
@@ -27,8 +26,7 @@ if here.shown and not running:
     st.html(DIM if stale else "<style></style>")
     with st.container(key="race-result"):
         # A finished race comes first: the untouched page already tells the story.
-        notice = PRESETS.get(here.shown.report.network.spec.get("name", ""))
-        story(here.shown, notice.notice if notice else "", stale)
+        story(here.shown, stale)
         memory_over_time(here.shown.report)
         error_and_time(here.shown.report)
         footer(here.shown)

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from html import escape, unescape
 from re import sub
 
-from moonviz.figures.style import bytes_text, factor_text
+from moonviz.figures.style import bytes_text, factor_text, seconds_text
 from moonviz.figures.words import STATUS_WORDS, agreement_words, one_line, prose, short
 from moonviz.results import Report, Result
 
 NOTICEABLE = 1.05
 """Below this factor two peaks are called the same."""
+
+BUSY = 1.5
+"""A median above this many times the fastest run says that something else ran on the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ def _duel(walk: Result, backprop: Result, report: Report, what: str) -> Headline
     name = _name(walk)
     verdict, detail = agreement_words(walk, dtype)
     if verdict == "not the gradient":
-        saved = f"{name} peaked at {_bold(ours)} against backprop’s {bytes_text(theirs)}, but what it found is "
-        return Headline(f"{saved}<b>not the gradient</b>.", _price(walk, backprop, what))
+        peaks = f"{name} peaked at {_bold(ours, theirs)} against backprop’s {bytes_text(theirs, ours)}"
+        return Headline(f"{peaks}, but what it found is <b>not the gradient</b>.", _price(walk, backprop, what))
     ending = {
         "same": "arrived at <b>the same gradient</b>",
         "drifting": f"its gradient is <b>drifting</b>: it equals backprop’s only {detail}",
@@ -64,12 +67,12 @@ def _duel(walk: Result, backprop: Result, report: Report, what: str) -> Headline
     }[verdict]
     if theirs >= ours * NOTICEABLE:
         joint = ", and " if verdict == "same" else ", but "
-        start = f"{name} peaked at {_bold(ours)}, {factor_text(theirs / ours)} times less than backprop’s "
-        return Headline(f"{start}{bytes_text(theirs)}{joint}{ending}.", _price(walk, backprop, what))
+        start = f"{name} peaked at {_bold(ours, theirs)}, {factor_text(theirs / ours)} times less than backprop’s "
+        return Headline(f"{start}{bytes_text(theirs, ours)}{joint}{ending}.", _price(walk, backprop, what))
     more = ours >= theirs * NOTICEABLE
-    start = f"{name} saved no memory here: it peaked at {_bold(ours)}, backprop at {bytes_text(theirs)}"
+    start = f"{name} saved no memory here: it peaked at {_bold(ours, theirs)}, backprop at {bytes_text(theirs, ours)}"
     if more:
-        start = f"{name} needed more memory here: {_bold(ours)} against backprop’s {bytes_text(theirs)}"
+        start = f"{name} needed more memory here: {_bold(ours, theirs)} against backprop’s {bytes_text(theirs, ours)}"
     joint = ". It " if verdict == "same" else ", and "
     return Headline(f"{start}{joint}{ending}.", _price(walk, backprop, what))
 
@@ -81,13 +84,20 @@ def _price(walk: Result, backprop: Result, what: str) -> str:
         ratio = walk.seconds.median / backprop.seconds.median
         paid = "It paid" if ratio >= NOTICEABLE else "It took" if ratio > 1 / NOTICEABLE else "It was faster, with"
         said.append(f"{paid} {factor_text(ratio)}× the time.")
+        said += [_busy(one) for one in (walk, backprop) if one.seconds and one.seconds.median > BUSY * one.seconds.min]
     ours, theirs = walk.activation_peak_bytes, backprop.activation_peak_bytes
     if ours and theirs and theirs >= ours * NOTICEABLE:
         said.append(
-            f"Leaving out the weight gradients that both must deliver: {bytes_text(ours)} against "
-            f"{bytes_text(theirs)}, {factor_text(theirs / ours)} times less."
+            f"Leaving out the weight gradients that both must deliver: {bytes_text(ours, theirs)} against "
+            f"{bytes_text(theirs, ours)}, {factor_text(theirs / ours)} times less."
         )
     return escape(" ".join([*said, f"{what}."]))
+
+
+def _busy(result: Result) -> str:
+    times = result.seconds
+    spread = f"{seconds_text(times.min)} to {seconds_text(times.max)}" if times else ""
+    return f"The machine was busy: runs of {result.label} took {spread}."
 
 
 def _alone(only: Result, what: str) -> Headline:
@@ -119,5 +129,5 @@ def _name(result: Result, inside: bool = False) -> str:
     return f'<span class="mv-name mv-of-{escape(result.method)}">{escape(name)}</span>'
 
 
-def _bold(count: int) -> str:
-    return f"<b>{bytes_text(count)}</b>"
+def _bold(count: int, beside: int = 0) -> str:
+    return f"<b>{bytes_text(count, beside)}</b>"

@@ -118,7 +118,8 @@ def _error_caption(lines: Mapping[str, Mapping[int, float]], methods: Mapping[st
     for label, line in lines.items():
         at = max(line, key=lambda layer: line[layer])
         tops[methods[label]] = line[at]
-        said.append(f"{short(label)} at most {error_text(line[at])} (layer {at})")
+        most = f"at most {error_text(line[at])} (layer {at})" if line[at] else "without any error"
+        said.append(f"{short(label)} {most}")
     own, walked = tops.get("backprop"), tops.get("moonwalk-mixed")
     alike = own and walked and ALIKE > walked / own > 1 / ALIKE
     last = "Both round alike: this is the number format, not the method." if alike else "Each layer’s worst parameter."

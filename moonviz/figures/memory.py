@@ -29,7 +29,7 @@ from moonviz.figures.words import PHASE_DURING, PHASE_WORDS
 from moonviz.results import Report, Result
 
 HEIGHT = 300
-LETTER = 0.019
+LETTER = 0.023
 """What one letter takes of the axis on a phone: a sweep too short for its name goes without."""
 STRONG: frozenset[Kind] = frozenset({"activation", "gradient"})
 """Kinds filled without texture; the others are told apart by pattern first."""

@@ -178,14 +178,19 @@ def in_mib(count: float) -> float:
     return count / MIB
 
 
-def bytes_text(count: float) -> str:
-    """Bytes with a unit: MiB from 0.1 MiB to 9,999 MiB, else B, KiB or GiB."""
-    mib = count / MIB
-    if mib >= 9_999.5:
-        return f"{significant(mib / 1024)} GiB"
-    if mib >= 0.0995:
-        return f"{significant(mib)} MiB"
-    return f"{significant(count / 1024)} KiB" if count >= 1024 else f"{count:,.0f} B"
+def bytes_text(count: float, beside: float = 0) -> str:
+    """Bytes with a unit: MiB from 0.1 MiB to 9,999 MiB, else B, KiB or GiB.
+
+    Args:
+        count: How many.
+        beside: A number it is compared with: the larger one chooses the unit of both.
+    """
+    largest = max(count, beside)
+    if largest >= 9_999.5 * MIB:
+        return f"{significant(count / MIB / 1024)} GiB"
+    if largest >= 0.0995 * MIB:
+        return f"{significant(count / MIB)} MiB"
+    return f"{significant(count / 1024)} KiB" if largest >= 1024 else f"{count:,.0f} B"
 
 
 def seconds_text(seconds: float) -> str:

@@ -86,7 +86,7 @@ def agreement_words(result: Result, dtype: str) -> tuple[str, str]:
     error = gradient.relative_error_to_backprop
     if result.method == "backprop" and error == 0:
         truth = gradient.relative_error
-        return "reference", "" if truth is None else f"true to {_digits(truth)}"
+        return "reference", "" if truth is None else f"true to {_digits(truth)}" if truth else "true bit for bit"
     if verdict == "not the gradient" or error is None:
         return "not the gradient", ""
     if error == 0:

@@ -30,10 +30,15 @@ def _stylesheet() -> str:
     return f"<style>{css_variables()}\n{(HERE / 'style.css').read_text('utf-8')}\n{marks}</style>"
 
 
+_listen_for_scheme = st.components.v2.component("scheme", js=(HERE / "scheme.js").read_text("utf-8"))
+
+
 def frame() -> None:
     """The stylesheet and the logo; once per run of any page."""
     st.html(_stylesheet())
     st.logo(LOGO, size="medium")
+    with st.container(key="frame-scheme"):
+        _listen_for_scheme(key="frame.scheme", on_dark_change=lambda: None, height="content")
 
 
 def scheme() -> Scheme:

@@ -42,7 +42,7 @@ def _watch(tab: Tab) -> None:
 
 def _running(tab: Tab, job: Following) -> None:
     with st.container(horizontal=True, key="race-running", vertical_alignment="center"):
-        panel(f"{job.words()} …", extra=_stages(job))
+        panel(f"{job.words()}\N{NO-BREAK SPACE}…", extra=_stages(job))
         st.button("Cancel", key="race.cancel", disabled=job.cancelling, on_click=cancel, args=(tab,))
     _lanes(job)
     if any(job.steps.values()):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from moonviz.figures.memory import kinds_in
 from moonviz.figures.strip import kept_table, key
-from moonviz.figures.words import provenance
+from moonviz.figures.words import prose, provenance
 from moonviz.results import Report
+from moonviz.specs import PRESETS, preset
 from moonviz.ui.cache import chart, memory_chart, telling
 from moonviz.ui.parts import choice, heading, scheme, show_chart, show_headline, table, words_explained
 from moonviz.ui.state import Shown
@@ -17,12 +20,22 @@ TIMES = {"By sweep": "sweeps", "By layer": "times"}
 DIM = "<style>.st-key-race-result{opacity:.6}</style>"
 
 
-def story(shown: Shown, notice: str, stale: bool) -> None:
+def notice(spec: dict[str, Any]) -> tuple[str, str]:
+    """What to notice in a preset, and a lead that says if it was written for other settings than these."""
+    name = spec.get("name", "")
+    if name not in PRESETS:
+        return "", ""
+    own = preset(name).model_dump(mode="json") == spec
+    return "What to notice:" if own else "What to notice at this network’s usual settings:", PRESETS[name].notice
+
+
+def story(shown: Shown, stale: bool) -> None:
     """The first screen: the sentence, what each method keeps, and the finish."""
     line, strips, rows = telling(shown.report)
     show_headline(line, "Settings changed. Run to update." if stale else "")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.html(f'<p class="mv-notice"><b>What to notice:</b> {notice}</p>', width="stretch")
+        lead, says = notice(shown.report.network.spec)
+        st.html(f'<p class="mv-notice"><b>{lead}</b> {prose(says)}</p>', width="stretch")
         words_explained()
         table(kept_table(shown.report), "race.kept")
     st.html(strips)

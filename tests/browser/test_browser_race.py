@@ -97,4 +97,8 @@ def test_dark_follows_the_browser_down_to_the_figures(tab):
     assert page.locator(".stApp").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(14, 19, 32)"
     tick = page.locator(".js-plotly-plot .xtick text").first.evaluate("e => getComputedStyle(e).fill")
     assert tick == "rgb(163, 174, 196)"
+    page.emulate_media(color_scheme="light")
+    expect(page.locator(".js-plotly-plot .xtick text").first).to_have_css("fill", "rgb(88, 97, 116)", timeout=8_000)
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator(".js-plotly-plot .xtick text").first).to_have_css("fill", "rgb(163, 174, 196)", timeout=8_000)
     assert page.locator(".mv-method").first.evaluate("e => getComputedStyle(e).color") == "rgb(232, 236, 244)"

@@ -6,7 +6,7 @@ from race_cases import fell, race, result
 from moonviz.figures.layers import layer_errors, layer_times, worst_by_layer
 from moonviz.figures.live import live
 from moonviz.figures.memory import clock, kinds_in, memory
-from moonviz.figures.style import KINDS_DRAWN, in_mib
+from moonviz.figures.style import KINDS_DRAWN, bytes_text, in_mib
 from moonviz.figures.sweeps import phase_seconds, sweep_times
 
 LABELS = ("backprop", "moonwalk-mixed")
@@ -48,8 +48,9 @@ def test_memory_names_its_units_and_its_peak():
     chart = memory(race(), "backprop", "light")
     assert chart.figure.layout.yaxis.title.text == "MiB"
     assert chart.figure.layout.xaxis.title.text == "milliseconds of work"
-    assert "<b>peak 17.0 MiB</b>" in {note.text for note in chart.figure.layout.annotations}
-    assert "at most 17.0 MiB" in chart.alt
+    peak = bytes_text(result("backprop").peak_bytes)
+    assert f"<b>peak {peak}</b>" in {note.text for note in chart.figure.layout.annotations}
+    assert f"at most {peak}" in chart.alt
     assert {len(column) for column in chart.table.values()} == {len(result("backprop").steps)}
 
 
@@ -75,7 +76,11 @@ def test_layer_errors_draw_each_method_beside_backprop():
     assert chart.figure.layout.yaxis.title.text == "relative error"
     assert chart.figure.layout.xaxis.title.text == "layer"
     assert any("within tolerance, 10⁻⁵" in note.text for note in chart.figure.layout.annotations)
-    assert "Both round alike" in chart.caption
+
+
+def test_layer_errors_say_when_both_only_round():
+    same = result("backprop").gradient
+    assert "Both round alike" in layer_errors(race(moonwalk_mixed={"gradient": same}), "light").caption
 
 
 def test_layer_errors_show_where_the_gradient_is_noise():
@@ -119,6 +124,9 @@ def test_times_by_layer():
 def test_no_time_figures_without_times():
     report = race(backprop=untimed("backprop"), moonwalk_mixed=fell("lost"))
     assert sweep_times(report, "light") is None
+    steps = result("backprop").steps
+    partly = (*steps[:-1], steps[-1].model_copy(update={"seconds": None}))
+    assert phase_seconds(result("backprop").model_copy(update={"steps": partly})) == {}
     assert layer_times(report, "light") is None
 
 

@@ -73,6 +73,14 @@ def test_line_under_the_headline_names_the_price(time, words):
     assert words in headline(race(moonwalk_mixed=seconds(time * own))).under
 
 
+def test_a_busy_machine_is_owned_up_to():
+    times = result("backprop").seconds
+    busy = times.model_copy(update={"median": 2.0, "min": 1.0, "max": 9.0})
+    assert "busy: runs of backprop took 1.00 s to 9.00 s" in headline(race(backprop={"seconds": busy})).under
+    calm = times.model_copy(update={"median": 1.2, "min": 1.0, "max": 9.0})
+    assert "busy" not in headline(race(backprop={"seconds": calm})).under
+
+
 def test_headline_puts_what_a_method_says_of_itself_as_text():
     said = headline(race(backprop=fell("failed", "<script>`x`</script>"), moonwalk_mixed=None))
     assert "<script>" not in said.under
@@ -102,7 +110,10 @@ def test_a_gradient_with_lost_numbers_is_not_the_gradient():
 
 
 def test_backprop_is_the_reference_and_says_how_true_it_is():
-    assert agreement_words(result("backprop"), "float32") == ("reference", "true to 6 digits")
+    for error, words in ((8e-7, "true to 6 digits"), (0.0, "true bit for bit"), (None, "")):
+        own = gradient(error, "backprop")["gradient"].model_copy(update={"relative_error_to_backprop": 0.0})
+        backprop = result("backprop").model_copy(update={"gradient": own})
+        assert agreement_words(backprop, "float32") == ("reference", words)
 
 
 def test_network_and_origin_in_one_line():

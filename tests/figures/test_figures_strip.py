@@ -3,12 +3,13 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
-from race_cases import fell, race, result
+from race_cases import fell, gradient, race, result
 
 from moonviz.events import HeldBytes, StepRecord
 from moonviz.figures.finish import error_place, finish
 from moonviz.figures.held import Moment, fold, fullest, latest, per_column, sweeps
 from moonviz.figures.strip import LEAST_PIXELS, WIDTHS, Lane, finished_lanes, kept_table, live_lane, strip
+from moonviz.figures.style import bytes_text
 
 
 class Tags(HTMLParser):
@@ -70,7 +71,7 @@ def test_strip_draws_a_wall_and_a_dotted_line_on_one_scale():
     heights = [float(bar["style"].removeprefix("height:").removesuffix("px")) for bar in bars if "style" in bar]
     assert min(heights) == LEAST_PIXELS
     labels = [attrs["aria-label"] for tag, attrs in tags.seen if attrs.get("role") == "img"]
-    assert labels[0].startswith("backprop kept at most 16.5 MiB.")
+    assert labels[0].startswith(f"backprop kept at most {bytes_text(finished_lanes(race())[0].moment.total)}.")
 
 
 def test_strip_of_a_long_network_is_folded_and_says_so():
@@ -81,13 +82,14 @@ def test_strip_of_a_long_network_is_folded_and_says_so():
     html = strip([live_lane("backprop", "backprop", [step], latest([step]), now=True)], 514)
     assert "folded: 1 column = 4 layers" in html
     assert "folded: 1 column = 16 layers" in html
+    assert "layer 513 → loss" in html
     assert 'title="Layers 512 to 513: activations 8 B"' in html
 
 
 def test_strip_escapes_labels_and_waits():
     html = strip([Lane("backprop", "<b>", None, "Waiting for its turn.")], 4)
-    assert "<b>&lt;b&gt;" not in html
-    assert "&lt;b&gt;" in html
+    assert "&lt;b&gt;</span>" in html
+    assert 'aria-label="&lt;b&gt; kept' in html
     assert live_lane("backprop", "backprop", [], None, now=True).caption == "Waiting for its turn."
 
 
@@ -102,10 +104,13 @@ def test_sweeps_are_cut_where_the_phase_changes():
 
 
 def test_finish_has_a_row_per_method_with_bars_and_words():
-    html = finish(race())
+    own = gradient(8e-7, "backprop")["gradient"].model_copy(update={"relative_error_to_backprop": 0.0})
+    html = finish(
+        race(backprop={"gradient": own, "peak_bytes": 2**24}, moonwalk_mixed=gradient(3e-7) | {"peak_bytes": 2**21})
+    )
     tags = Tags(html)
     assert len([1 for tag, attrs in tags.seen if tag == "th" and attrs.get("scope") == "row"]) == 2
-    assert "<b>2.56 MiB</b> 6.6× less" in html
+    assert "<b>2.00 MiB</b> 8.0× less" in html
     assert "<b>same</b> to 6 digits" in html
     assert "<b>reference</b> true to 6 digits" in html
     assert "10⁻⁸ to 1" in html
@@ -122,7 +127,7 @@ def test_finish_keeps_the_place_of_a_method_that_fell():
     html = finish(race(backprop=fell("too_large", "`backprop` needs <more>.", peak_bytes=2**24)))
     assert "<b>Does not fit.</b> <code>backprop</code> needs &lt;more&gt;." in html
     assert "<b>16.0 MiB</b> predicted" in html
-    assert "2.56 MiB" in html
+    assert bytes_text(result("moonwalk-mixed").peak_bytes) in html
     Tags(html)
 
 

@@ -34,6 +34,7 @@ MIB = 2**20
         (bytes_text(MIB // 2), "0.500 MiB"),
         (bytes_text(1029 * MIB), "1,029 MiB"),
         (bytes_text(24 * 1024 * MIB), "24.0 GiB"),
+        (bytes_text(64 * 1024, beside=MIB), "0.0625 MiB"),
         (seconds_text(3.861), "3.86 s"),
         (seconds_text(0.0123), "12.3 ms"),
         (seconds_text(4.56e-5), "45.6 µs"),
