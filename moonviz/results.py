@@ -22,11 +22,13 @@ TOLERANCE: dict[str, float] = {"float64": 1e-9, "float32": 1e-5, "bfloat16": 2e-
 Status = Literal["ok", "refused", "too_large", "cancelled", "lost", "failed"]
 
 
-class _Plain(BaseModel):
+class Plain(BaseModel):
+    """Base of what is measured: frozen, and tolerant of keys that a newer version added."""
+
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
 
-class Failure(_Plain):
+class Failure(Plain):
     """Why a result is not ok, and what to do."""
 
     message: str
@@ -34,7 +36,7 @@ class Failure(_Plain):
     remedy: str | None = None
 
 
-class Seconds(_Plain):
+class Seconds(Plain):
     """Wall time of one training step over the timed passes."""
 
     median: float
@@ -43,7 +45,7 @@ class Seconds(_Plain):
     repeats: int
 
 
-class ParameterAgreement(_Plain):
+class ParameterAgreement(Plain):
     """How one parameter's gradient compares with the truth. `layer`: 0 stem, 1…L body, L+1 head."""
 
     name: str
@@ -54,7 +56,7 @@ class ParameterAgreement(_Plain):
     max_abs_error: float | None
 
 
-class Agreement(_Plain):
+class Agreement(Plain):
     """How a gradient compares with float64 autograd on the same weights and batch.
 
     Attributes:
@@ -74,7 +76,7 @@ class Agreement(_Plain):
     per_parameter: tuple[ParameterAgreement, ...] = ()
 
 
-class Result(_Plain):
+class Result(Plain):
     """One method on one network. Bytes are tensor bytes as the contracts define them; `None`: not measured."""
 
     method: str
@@ -112,7 +114,7 @@ class Result(_Plain):
         return "same" if error <= TOLERANCE[dtype] else "drifting" if error < 1 else "not the gradient"
 
 
-class LayerCard(_Plain):
+class LayerCard(Plain):
     """One layer of a network, as the engine sees it. Shapes are of one example."""
 
     index: int
@@ -125,14 +127,14 @@ class LayerCard(_Plain):
     parameters: int
 
 
-class NetworkCard(_Plain):
+class NetworkCard(Plain):
     """A network's spec as plain data, and its layers."""
 
     spec: dict[str, Any]
     layers: tuple[LayerCard, ...] = ()
 
 
-class Environment(_Plain):
+class Environment(Plain):
     """The machine and versions a result was measured with."""
 
     python: str
@@ -148,7 +150,7 @@ class Environment(_Plain):
     flags: dict[str, Any] = {}
 
 
-class Report(_Plain):
+class Report(Plain):
     """All results of one run on one network, with the machine they come from."""
 
     schema_: Literal[1] = Field(SCHEMA, alias="schema")

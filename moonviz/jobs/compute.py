@@ -12,10 +12,12 @@ from moonviz.estimates import estimate_methods
 from moonviz.jobs.serving import Observer
 from moonviz.jobs.wire import Hello
 from moonviz.networks import describe
+from moonviz.precision import PrecisionReport
 from moonviz.results import LayerCard, Report
-from moonviz.runs import run_methods
+from moonviz.runs import measure_precision, run_methods
 from moonviz.runs.environment import devices, set_flags
 from moonviz.specs.network import NetworkSpec
+from moonviz.specs.precision import PrecisionSpec
 from moonviz.specs.run import RunSpec
 
 
@@ -33,6 +35,10 @@ class Torch:
     def run(self, spec: RunSpec, observer: Observer, limit_bytes: int | None) -> Report:
         """Run every method for real."""
         return run_methods(spec, observer, limit_bytes=limit_bytes)
+
+    def precision(self, spec: PrecisionSpec, observer: Observer, limit_bytes: int | None) -> PrecisionReport:
+        """Measure errors by depth, dtype and method."""
+        return measure_precision(spec, observer, limit_bytes=limit_bytes)
 
     def estimate(self, spec: RunSpec) -> Report:
         """Run every method without arithmetic."""

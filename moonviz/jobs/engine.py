@@ -10,6 +10,7 @@ from moonviz.jobs.messages import (
     Estimate,
     Failed,
     Lost,
+    Precision,
     Queued,
     ResultMessage,
     Run,
@@ -17,7 +18,7 @@ from moonviz.jobs.messages import (
     Steps,
 )
 
-AnyJob = Run | Describe | Estimate
+AnyJob = Run | Describe | Estimate | Precision
 Final = ResultMessage | Failed | Cancelled | Lost
 AnyMessage = Queued | StageMessage | Steps | Final
 

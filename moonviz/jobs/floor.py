@@ -14,7 +14,7 @@ from moonviz.jobs.book import Entry
 from moonviz.jobs.devices import likely_device
 from moonviz.jobs.engine import AnyJob, Final
 from moonviz.jobs.lane import Lane, StartsWorkers
-from moonviz.jobs.messages import FINAL, Cancelled, Estimate, Failed, Lost, ResultMessage, Run, StageMessage
+from moonviz.jobs.messages import FINAL, Cancelled, Estimate, Failed, Lost, Precision, ResultMessage, Run, StageMessage
 from moonviz.jobs.wire import Do, Hello, Said, Stop
 
 GRACE_SECONDS = 1.0
@@ -45,9 +45,9 @@ class Floor:
 
     def lane_of(self, job: AnyJob) -> str:
         """Name of the lane a job is done in."""
-        if not isinstance(job, Run):
+        if not isinstance(job, Run | Precision):
             return _CHECK
-        device = job.spec.device
+        device = job.spec.device if isinstance(job, Run) else "cpu"
         # A device that is not there gets no process of its own only to be refused by it.
         there = device != "auto" and (self._devices is None or device in self._devices)
         return f"measure/{device if there else self._auto}"
@@ -158,7 +158,7 @@ class Floor:
                     self.end(entry, refusal)
 
     def _send(self, lane: Lane, entry: Entry) -> None:
-        limit = self._limits.bytes_now() if isinstance(entry.job, Run) else None
+        limit = self._limits.bytes_now() if isinstance(entry.job, Run | Precision) else None
         lane.worker.ask(Do(id=entry.id, job=entry.job.model_dump_json(), limit_bytes=limit))
         entry.sent = True
         entry.deadline = time.monotonic() + self._limits.max_seconds

@@ -10,9 +10,10 @@ from moonviz.events import StepRecord
 from moonviz.results import Failure
 from moonviz.specs.base import Spec
 from moonviz.specs.network import NetworkSpec
+from moonviz.specs.precision import PrecisionSpec
 from moonviz.specs.run import RunSpec
 
-Stage = Literal["check", "trace", "warm-up", "time", "truth", "train"]
+Stage = Literal["check", "trace", "warm-up", "time", "truth", "train", "precision"]
 
 
 class Run(Spec):
@@ -36,8 +37,15 @@ class Estimate(Spec):
     spec: RunSpec
 
 
-JobSpec = Annotated[Run | Describe | Estimate, Field(discriminator="kind")]
-JOB: TypeAdapter[Run | Describe | Estimate] = TypeAdapter(JobSpec)
+class Precision(Spec):
+    """Measure errors by depth, dtype and method on small networks; lane *measure*, on the CPU."""
+
+    kind: Literal["precision"] = "precision"
+    spec: PrecisionSpec
+
+
+JobSpec = Annotated[Run | Describe | Estimate | Precision, Field(discriminator="kind")]
+JOB: TypeAdapter[Run | Describe | Estimate | Precision] = TypeAdapter(JobSpec)
 
 
 class _Message(BaseModel):

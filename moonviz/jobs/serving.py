@@ -14,8 +14,10 @@ from moonviz.events import StepRecord
 from moonviz.jobs.messages import Stage, StageMessage
 from moonviz.jobs.outbox import Outbox
 from moonviz.jobs.wire import ASKED, Do, Hello
+from moonviz.precision import PrecisionReport
 from moonviz.results import LayerCard, Report
 from moonviz.specs.network import NetworkSpec
+from moonviz.specs.precision import PrecisionSpec
 from moonviz.specs.run import RunSpec
 
 PARENT_SECONDS = 0.5
@@ -35,6 +37,10 @@ class Computes(Protocol):
 
     def run(self, spec: RunSpec, observer: Observer, limit_bytes: int | None) -> Report:
         """Run every method for real."""
+        ...
+
+    def precision(self, spec: PrecisionSpec, observer: Observer, limit_bytes: int | None) -> PrecisionReport:
+        """Measure errors by depth, dtype and method."""
         ...
 
     def estimate(self, spec: RunSpec) -> Report:
