@@ -178,6 +178,13 @@ NETWORKS: dict[str, NetworkCase] = {
     "digits-dense, deep": NetworkCase("digits-dense", {"batch": 16, "depth": 64}, 1e-9),
     "digits-dense, tiny": NetworkCase("digits-dense", {"batch": 3, "depth": 2, "width": 6}, 1e-12),
     "digits-dense, wide": NetworkCase("digits-dense", {"batch": 4, "width": 96, "depth": 4}, 1e-12),
+    "dense-pyramid": NetworkCase("dense-pyramid", {"batch": 4}, 1e-12, invertible=False),
+    "conv-pyramid": NetworkCase("conv-pyramid", {"batch": 2, "channels": 8, "depth": 3}, 1e-12, invertible=False),
+    "conv1d-fragments": NetworkCase("conv1d-fragments", {"batch": 3, "channels": 6}, 1e-12, invertible=False),
+    "relu-net": NetworkCase("relu-net", {"batch": 8}, 1e-12, invertible=False),
+    "glow-tiny": NetworkCase("glow-tiny", {"batch": 3, "depth": 6}, 1e-12),
+    "reversible-transformer": NetworkCase("reversible-transformer", {"batch": 2, "width": 16, "depth": 3}, 1e-12),
+    "paper-revnet": NetworkCase("paper-revnet", {"batch": 1, "depth": 3, "channels": 4}, 1e-12),
 }
 
 

@@ -121,7 +121,9 @@ def test_description_counts_what_is_there() -> None:
         net, cards = build(spec), describe(spec)
         assert [card.index for card in cards] == list(range(net.length + 2))
         assert sum(card.parameters for card in cards) == sum(weight.numel() for weight in net.parameters())
-        assert {card.capability for card in cards[1:-1]} == {"invertible"}
+        capabilities = {card.capability for card in cards[1:-1]}
+        assert "ordinary" not in capabilities
+        assert (capabilities == {"invertible"}) == case.invertible
         for before, after in pairwise(cards):
             assert before.out_shape == after.in_shape
         assert cards[0].capability == cards[-1].capability == "outside the walk"
