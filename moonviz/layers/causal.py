@@ -6,6 +6,9 @@ are solved for one after the other, and all at once what does not depend on each
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -58,11 +61,13 @@ def _subtract(rest: Tensor, past: Tensor, back: Tensor, margin: int) -> None:
     rest.flatten(0, 1).sub_(F.conv2d(windows, back, padding=(0, margin)).squeeze(2).mT)
 
 
-def solve_tiles(known: Tensor, right: Tensor, taps: Tensor, solver: RowSolver, rows: Blocks, columns: Blocks) -> Tensor:
+def solve_tiles(
+    put_known: Callable[[Tensor], None], right: Tensor, taps: Tensor, solver: RowSolver, rows: Blocks, columns: Blocks
+) -> Tensor:
     """Solve r[t,u] = Σ_{a,b} h[t−a, u−b] W_{ab} along the anti-diagonals of tiles, all tiles in parallel.
 
     Args:
-        known: `[N, o, T, U]`, right wherever a row or a column is known; 0 elsewhere. Untouched.
+        put_known: Writes the known rows and columns into an h `[N, o, T, U]` of zeros.
         right: r from the first unknown row and column on: `[N, i, ≥ T − first, ≥ U − first]`.
         taps: W `[o, i, K, L]`.
         solver: Of W*.
@@ -72,25 +77,41 @@ def solve_tiles(known: Tensor, right: Tensor, taps: Tensor, solver: RowSolver, r
     Returns:
         h in new memory.
     """
-    above, left = taps.shape[2] - 1, taps.shape[3] - 1
+    channels, _, *(high, wide) = taps.shape
     # zeros before the first row and column stand for what lies outside, those after the last make all tiles whole
     spare = rows.count * rows.length - rows.size, columns.count * columns.length - columns.size
-    padded = F.pad(known, (left, spare[1], above, spare[0]))
+    sides = rows.size + spare[0] + high - 1, columns.size + spare[1] + wide - 1
+    # channels last, so that a window is read in long runs
+    padded = right.new_zeros((len(right), *sides, channels))
+    h = padded.permute(0, 3, 1, 2)[:, :, high - 1 : high - 1 + rows.size, wide - 1 : wide - 1 + columns.size]
+    put_known(h)
     right = F.pad(right, (0, spare[1], 0, spare[0])) if any(spare) else right.contiguous()
-    weights = taps.flip(2, 3)
-    weights[:, :, -1, -1] = 0  # the pivot's own position is what is solved for
-    weights = weights.permute(0, 2, 3, 1).flatten(0, 2)
+    # the pivot meets the 0 of a position still unsolved
+    weights = taps.flip(2, 3).permute(2, 3, 0, 1).flatten(0, 2)
     for row_group in rows.groups:
         for column_group in columns.groups:
-            tiles = _Tiles(padded, right, rows, columns, row_group, column_group)
+            tiles = _Tiles(padded, right, (rows, columns), row_group, column_group)
             for diagonal in tiles.diagonals:
-                windows, rest, target = tiles.views(diagonal, (above, left))
-                rest = rest.permute(0, 2, 3, 4, 1).clone(memory_format=torch.contiguous_format)
-                flat = windows.permute(0, 2, 3, 4, 1, 5, 6).reshape(-1, len(weights))
-                rest.view(-1, rest.shape[4]).addmm_(flat, weights, alpha=-1)
-                solved = solver.solve(rest.view(-1, rest.shape[4]))
-                target.copy_(solved.view(*rest.shape[:4], -1).permute(0, 4, 1, 2, 3))
-    return padded[:, :, above : above + rows.size, left : left + columns.size].contiguous()
+                windows, rest, target = tiles.views(diagonal, (high, wide))
+                rest = rest.clone(memory_format=torch.contiguous_format).view(-1, right.shape[1])
+                rest.addmm_(windows.reshape(-1, len(weights)), weights, alpha=-1)
+                target.copy_(solver.solve(rest).view(target.shape))
+    return h.contiguous()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plane:
+    """A contiguous tensor as examples of rows, columns and channels, and how far memory moves along each.
+
+    Torch's own strides may be anything where a side is 1.
+    """
+
+    tensor: Tensor
+    example: int
+    row: int
+    column: int
+    channel: int
+    channels: int
 
 
 class _Tiles:
@@ -100,15 +121,19 @@ class _Tiles:
         self,
         padded: Tensor,
         right: Tensor,
-        rows: Blocks,
-        columns: Blocks,
+        blocks: tuple[Blocks, Blocks],
         row_group: tuple[int, int, int],
         column_group: tuple[int, int, int],
     ) -> None:
-        self._padded, self._right, self._firsts = padded, right, (rows.first, columns.first)
-        self._high, self._wide = rows.length, columns.length
+        """Take h `[N, T, U, o]` with its margins, r `[N, i, T, U]`, the blocks and one group of each."""
+        _, high, wide, channels = padded.shape
+        self._h = _Plane(padded, high * wide * channels, wide * channels, channels, 1, channels)
+        _, channels, high, wide = right.shape
+        self._r = _Plane(right, channels * high * wide, wide, 1, high * wide, channels)
+        self._high, self._wide = (axis.length for axis in blocks)
+        self._firsts = tuple(axis.first for axis in blocks)
         (row, self._down, self._top), (column, self._along, self._left) = row_group, column_group
-        self._row, self._column = row * rows.length, column * columns.length
+        self._row, self._column = row * self._high, column * self._wide
 
     @property
     def diagonals(self) -> range:
@@ -116,22 +141,24 @@ class _Tiles:
         empty = self._top >= self._high or self._left >= self._wide
         return range(0) if empty else range(self._top + self._left, self._high + self._wide - 1)
 
-    def views(self, diagonal: int, reach: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
-        """(windows of h up to each position, its r, h itself), each `[N, c, tiles, tiles, positions, ·]`."""
+    def views(self, diagonal: int, window: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
+        """(windows of h that end at each position, its r, h itself), each `[N, tiles, tiles, positions, ·, c]`."""
         start = max(self._top, diagonal - self._wide + 1)
         count = min(self._high - 1, diagonal - self._left) - start + 1
         t, u = self._row + start, self._column + diagonal - start
-        window = (reach[0] + 1, reach[1] + 1)
         return (
-            self._view(self._padded, t, u, count, window),
-            self._view(self._right, t - self._firsts[0], u - self._firsts[1], count, ()),
-            self._view(self._padded, t + reach[0], u + reach[1], count, ()),
+            self._view(self._h, (t, u), count, window),
+            self._view(self._r, (t - self._firsts[0], u - self._firsts[1]), count, ()),
+            self._view(self._h, (t + window[0] - 1, u + window[1] - 1), count, ()),
         )
 
-    def _view(self, whole: Tensor, t: int, u: int, count: int, window: tuple[int, ...]) -> Tensor:
-        # of a contiguous tensor; where a side is 1, its own stride may be anything
-        _, channels, high, row = whole.shape
-        example, channel, column = channels * high * row, high * row, 1
-        sizes = (*whole.shape[:2], self._down, self._along, count, *window)
-        steps = (example, channel, row * self._high, column * self._wide, row - column, *(row, column)[: len(window)])
-        return whole.as_strided(sizes, steps, whole.storage_offset() + t * row + u * column)
+    def _view(self, on: _Plane, at: tuple[int, int], count: int, window: tuple[int, ...]) -> Tensor:
+        return on.tensor.as_strided(
+            (len(on.tensor), self._down, self._along, count, *window, on.channels),
+            (
+                *(on.example, on.row * self._high, on.column * self._wide, on.row - on.column),
+                *(on.row, on.column)[: len(window)],
+                on.channel,
+            ),
+            on.tensor.storage_offset() + at[0] * on.row + at[1] * on.column,
+        )

@@ -11,7 +11,7 @@ from moonviz.layers.base import Layer, Shape
 from moonviz.layers.checks import Factory, words
 from moonviz.layers.conv_bands import BandedConv1d, BandedConv2d, TiledConv2d
 from moonviz.layers.conv_base import Convolution
-from moonviz.layers.conv_pivot import PivotConv, PointwiseConv, pivots
+from moonviz.layers.conv_pivot import PivotConv, PointwiseConv, describe_no_pivot, pivots
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 from moonviz.specs.pivot import Axis
@@ -28,9 +28,7 @@ class OrdinaryConv(Convolution):
         elif out > channels:
             why = f"no single tap gives {out} channels from {channels} and can be undone"
         else:
-            names = ("",) if len(self.axes) == 1 else ("down, ", "across, ")
-            faults = zip(names, (axis.why_no_pivot for axis in self.axes), strict=True)
-            why = "; ".join(dict.fromkeys(f"{name}{fault}" for name, fault in faults if fault))
+            why = describe_no_pivot(self.axes)
         return f"{self.words}: {why}."
 
     def kernel(self) -> Tensor:

@@ -19,6 +19,14 @@ from moonviz.layers.solvers import RowSolver
 from moonviz.specs import layers as specs
 
 
+def _heads(blocks: Blocks) -> str:
+    """What is kept of each block, in words before their kind."""
+    if blocks.known_count == blocks.size:
+        return "all"
+    head = min(blocks.length, blocks.head if blocks.count > 1 else blocks.first)
+    return f"the first {head} of {'every' if blocks.count > 1 else 'the'} {blocks.length}"
+
+
 class _Banded(WithPivot, AdvancesStepwise, BlockFragmentalLayer):
     """What rows and tiles share: p known positions in the first block, k−1 in every other."""
 
@@ -55,10 +63,7 @@ class _InRows(_Banded):
 
     def _kept(self, what: str) -> str:
         blocks = self._blocks(0, self.spec.block)
-        return (
-            f"{self.words}: keeps the first {self.spec.kernel - 1} of every {blocks.length} {what} of h, "
-            f"{blocks.known_count / blocks.size:.0%} of it."
-        )
+        return f"{self.words}: keeps {_heads(blocks)} {what} of h, {blocks.known_count / blocks.size:.0%} of it."
 
 
 class BandedConv1d(AllTaps, _InRows):
@@ -109,8 +114,8 @@ class TiledConv2d(AllTaps, _Banded):
         rows, columns = self._blocks(0, self.spec.block), self._blocks(1, self.spec.block)
         share = 1 - (1 - rows.known_count / rows.size) * (1 - columns.known_count / columns.size)
         return (
-            f"{self.words}: keeps the first {self.spec.kernel - 1} rows and columns of every "
-            f"{rows.length}×{columns.length} tile of h, {share:.0%} of it."
+            f"{self.words}: keeps {_heads(rows)} rows and {_heads(columns)} columns of h, {share:.0%} of it in tiles "
+            f"of {rows.length}×{columns.length}."
         )
 
     def fragment_in_blocks(self, residual: Residual, cot_y: State, block: int) -> Residual:
@@ -125,9 +130,11 @@ class TiledConv2d(AllTaps, _Banded):
         rows = self._blocks_of(0, whole_rows.shape[2])
         columns = self._blocks_of(1, sides.shape[3])
         taps, solver = self._factorised()
-        known = cot_x.new_zeros(cot_x.shape)
-        put(known, rows.known, 2, whole_rows)
-        spread = sides.new_zeros((*sides.shape[:3], columns.size))
-        put(spread, columns.known, 3, sides)
-        put(known, rows.unknown, 2, spread)
-        return solve_tiles(known, cot_x, taps, solver, rows, columns)
+
+        def put_known(h: Tensor) -> None:
+            put(h, rows.known, 2, whole_rows)
+            spread = sides.new_zeros((*sides.shape[:3], columns.size))
+            put(spread, columns.known, 3, sides)
+            put(h, rows.unknown, 2, spread)
+
+        return solve_tiles(put_known, cot_x, taps, solver, rows, columns)

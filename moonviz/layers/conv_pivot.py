@@ -25,11 +25,21 @@ def pivots(axes: Sequence[Axis]) -> tuple[Tap, ...] | None:
 
 
 def describe_pivot(taps: Sequence[Tap]) -> str:
-    """Which taps, and in which order outputs are solved for, in words that follow a comma."""
-    names = ("",) if len(taps) == 1 else ("down ", "across ")
-    return " and ".join(
-        f"{name}tap {tap.place}, {_WORDS[tap.order or 'diagonal']}" for name, tap in zip(names, taps, strict=True)
-    )
+    """Which tap, and in which order outputs are solved for: "tap (1, 2): down first to last, across all at once"."""
+    orders = [_WORDS[tap.order or "diagonal"] for tap in taps]
+    places = ", ".join(str(tap.place) for tap in taps)
+    if len(taps) == 1:
+        return f"tap {places}, {orders[0]}"
+    order = orders[0] if orders[0] == orders[1] else f"down {orders[0]}, across {orders[1]}"
+    return f"tap ({places}), {order}"
+
+
+def describe_no_pivot(axes: Sequence[Axis]) -> str:
+    """Which axes lack a pivot tap, and why: "down, each of its 6 taps reads padding for some output"."""
+    faults = [axis.why_no_pivot for axis in axes]
+    if len(set(faults)) == 1:
+        return faults[0]
+    return "; ".join(f"{name}, {fault}" for name, fault in zip(("down", "across"), faults, strict=True) if fault)
 
 
 def solve_from_pivot(
@@ -71,12 +81,16 @@ def _solve(right: Tensor, taps: Tensor, solver: RowSolver) -> Tensor:
         return solve_everywhere(solver, right)
     if high == 1:
         return _solve(right.mT, taps.mT, solver).mT.contiguous()
-    sizes = right.shape[0], taps.shape[0], *right.shape[2:]
+    batch, _, rows, columns = right.shape
     if wide == 1:
-        h = right.new_empty(sizes)
-        fill_rows(h, right, taps, solver, Blocks(sizes[2]))
+        h = right.new_empty(batch, taps.shape[0], rows, columns)
+        fill_rows(h, right, taps, solver, Blocks(rows))
         return h
-    return solve_tiles(right.new_zeros(sizes), right, taps, solver, Blocks(sizes[2]), Blocks(sizes[3]))
+    return solve_tiles(_nothing, right, taps, solver, Blocks(rows), Blocks(columns))
+
+
+def _nothing(h: Tensor) -> None:
+    """No part of h is known beforehand."""
 
 
 class PivotConv(AllTaps, AdvancesStepwise, SubmersiveLayer):
@@ -88,7 +102,7 @@ class PivotConv(AllTaps, AdvancesStepwise, SubmersiveLayer):
 
     @property
     def reason(self) -> str:
-        return f"{self.words}: solved from its pivot, {describe_pivot(self.taps)}. Keeps nothing."
+        return f"{self.words}: solved from {describe_pivot(self.taps)}. Keeps nothing."
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
         kernel = self.kernel().detach()

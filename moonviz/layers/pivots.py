@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from moonviz.layers.solvers import LU, QR, Leading, RowSolver, SquareSolver, Triangular
+from moonviz.layers.solvers import QR, Leading, RowSolver, SquareSolver, Triangular
 
 EPSILON = 1e-3
 """Added to a softplus diagonal, so that it stays away from 0."""
@@ -68,7 +68,7 @@ class Pivot(ABC):
 
 
 class FreePivot(Pivot):
-    """W* = V: undone by LU, or by QR where it has fewer rows than columns."""
+    """W* = V."""
 
     def kernel(self, weight: Tensor) -> Tensor:
         return weight
@@ -79,10 +79,10 @@ class FreePivot(Pivot):
             nn.init.orthogonal_(free, generator=generator)
 
     def square(self, matrix: Tensor, title: str) -> SquareSolver:
-        return LU(matrix, title)
+        return QR(matrix, title)
 
     def solver(self, matrix: Tensor, title: str) -> RowSolver:
-        return LU(matrix, title) if matrix.shape[0] == matrix.shape[1] else QR(matrix, title)
+        return QR(matrix, title)
 
 
 class _TriangularPivot(Pivot):

@@ -23,7 +23,7 @@ from moonviz.layers.base import (
 )
 from moonviz.layers.checks import Factory
 from moonviz.layers.conv import need_positions, need_room
-from moonviz.layers.conv_pivot import describe_pivot, pivots, solve_from_pivot
+from moonviz.layers.conv_pivot import describe_no_pivot, describe_pivot, pivots, solve_from_pivot
 from moonviz.layers.placement import Placement
 from moonviz.layers.solvers import Triangular
 from moonviz.specs import layers as specs
@@ -115,8 +115,7 @@ class OverlappingMeanPool(MeanPooling, AdvancesStepwise, SubmersiveLayer):
 
     @property
     def reason(self) -> str:
-        pivot = describe_pivot(self._named)
-        return f"{self.words}: each channel is solved from the window's {pivot}. Keeps nothing."
+        return f"{self.words}: each channel is solved from {describe_pivot(self._named)}. Keeps nothing."
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
         cot = self.flat(cot_x).flatten(0, 1).unsqueeze(1)
@@ -130,8 +129,7 @@ class OrdinaryMeanPool(MeanPooling):
 
     @property
     def reason(self) -> str:
-        faults = dict.fromkeys(axis.why_no_pivot for axis in self.axes)
-        return f"{self.words}: {'; '.join(fault for fault in faults if fault)}."
+        return f"{self.words}: {describe_no_pivot(self.axes)}."
 
 
 class MaxPooling(Pooling):

@@ -19,7 +19,7 @@ class RowSolver(ABC):
 
 
 class SquareSolver(RowSolver):
-    """W is square, so it can be undone from either side."""
+    """Where W is square it can be undone from either side."""
 
     @abstractmethod
     def solve_transposed(self, rows: Tensor) -> Tensor:
@@ -54,29 +54,8 @@ class Leading(RowSolver):
         return self._square.solve(rows[:, : self._size])
 
 
-class LU(SquareSolver):
-    """Any square W."""
-
-    def __init__(self, matrix: Tensor, title: str) -> None:
-        """Factorise W.
-
-        Raises:
-            SingularLayer: If W is singular, naming the layer by its title.
-        """
-        self._factors, self._pivots, info = torch.linalg.lu_factor_ex(working(matrix))
-        if not info.is_meta and bool(info.any()):
-            raise SingularLayer(title)
-
-    def solve(self, rows: Tensor) -> Tensor:
-        return torch.linalg.lu_solve(self._factors, self._pivots, working(rows), left=False).to(rows.dtype)
-
-    def solve_transposed(self, rows: Tensor) -> Tensor:
-        found = torch.linalg.lu_solve(self._factors, self._pivots, working(rows), left=False, adjoint=True)
-        return found.to(rows.dtype)
-
-
-class QR(RowSolver):
-    """Fewer rows than columns: Wᵀ = QR gives h = (r Q) R⁻ᵀ, which does not square W's condition as W Wᵀ would."""
+class QR(SquareSolver):
+    """Any W, by Wᵀ = QR: h = (r Q) R⁻ᵀ. W Wᵀ would square its condition; on many rows it is faster than LU."""
 
     def __init__(self, matrix: Tensor, title: str) -> None:
         """Factorise Wᵀ.
@@ -85,12 +64,19 @@ class QR(RowSolver):
             SingularLayer: If W lacks full row rank, naming the layer by its title.
         """
         self._q, self._r = torch.linalg.qr(working(matrix).mT)
-        if not self._r.is_meta and not bool(self._r.diagonal().all()):
+        # a row that those before it span leaves rounding alone on the diagonal, never an exact 0
+        size = torch.linalg.vector_norm(self._r, dim=0)
+        lost = self._r.diagonal().abs() <= 8 * torch.finfo(size.dtype).eps * size
+        if not lost.is_meta and bool(lost.any()):
             raise SingularLayer(title)
 
     def solve(self, rows: Tensor) -> Tensor:
         turned = working(rows) @ self._q
         return torch.linalg.solve_triangular(self._r.mT, turned, upper=False, left=False).to(rows.dtype)
+
+    def solve_transposed(self, rows: Tensor) -> Tensor:
+        solved = torch.linalg.solve_triangular(self._r, working(rows), upper=True, left=False)
+        return (solved @ self._q.mT).to(rows.dtype)
 
 
 def working(tensor: Tensor) -> Tensor:

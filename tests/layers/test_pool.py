@@ -39,7 +39,7 @@ def pool(in_shape: tuple[int, ...], kind: str, **spec: Any) -> Layer:
             (2, 8, 8),
             {"kind": "mean_pool", "kernel": 3, "padding": 1},
             "OverlappingMeanPool",
-            ["down tap 1, all at once"],
+            ["tap (1, 1), all at once"],
         ),
         ((2, 9), {"kind": "mean_pool", "kernel": 5, "padding": 1}, "OverlappingMeanPool", ["tap 1, first to last"]),
         ((2, 8), {"kind": "mean_pool", "kernel": 7, "padding": 3}, "OrdinaryMeanPool", ["(3, 4)", "(0, 1, 5, 6)"]),
