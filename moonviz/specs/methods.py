@@ -188,7 +188,7 @@ METHODS: dict[str, MethodCard] = {
             idea="Nudge all weights at once in a random direction, and take that direction times the loss's answer as "
             "a guess of the gradient; average several.",
             schedule=(("tangent", "Push one random direction through the network"),),
-            time="≈ 2KLC",
+            time="3KLC",
             memory="A",
             exact=False,
             reference="Baydin, Pearlmutter, Syme, Wood, Torr: Gradients without Backpropagation, arXiv 2202.08587",

@@ -1,4 +1,4 @@
-"""Projected forward mode: K passes of one jvp, two units a layer."""
+"""Projected forward mode: K passes of one jvp in inputs and weights: three products a layer."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from moonviz.theory.sizes import Sizes
 
 
 def work(sizes: Sizes) -> float:
-    """2KLC, and K more where torch pushes weights and inputs one after the other."""
-    return 2 * sizes.directions * sizes.layers
+    """3KLC."""
+    return 3 * sizes.directions * sizes.layers
 
 
 def activation_bytes(sizes: Sizes) -> float:
     """A."""
     return sizes.activation_bytes
+
+
+def expected_cosine(directions: int, parameters: int) -> float:
+    """√(K/(K+P−1)): the rms cosine between the average of K directions' estimates and the gradient of P weights."""
+    return (directions / (directions + parameters - 1)) ** 0.5
