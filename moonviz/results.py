@@ -85,6 +85,8 @@ class Result(Plain):
     status: Status = "ok"
     error: Failure | None = None
     peak_bytes: int | None = None
+    peak_bytes_range: tuple[int, int] | None = None
+    """Least and most of a dry run whose fragments depend on the data; `peak_bytes` is then what is expected."""
     activation_peak_bytes: int | None = None
     gradient_bytes: int | None = None
     parameter_bytes: int | None = None

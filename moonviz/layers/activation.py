@@ -104,7 +104,7 @@ class ReLU(WithoutWeights, FragmentalLayer):
         return apply_signs(residual[0], self.factors, cot_y)
 
     def fragment(self, residual: Residual, cot_y: State) -> Residual:
-        return pick(cot_y, clear_bits(residual[0], self.clear, cot_y.shape), 0.5)
+        return pick(self, cot_y, clear_bits(residual[0], self.clear, cot_y.shape), 0.5)
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
         # not x ≤ 0: a bit that `pack_signs` leaves clear is one where x > 0 is false, and for nan both are

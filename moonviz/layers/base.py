@@ -60,6 +60,8 @@ class Layer(nn.Module, ABC):
     """Whether one example's output depends on the others of its batch."""
     data_dependent: ClassVar[bool] = False
     """Whether its fragment's size depends on the data: a dry run takes the expected one."""
+    dry_numbers: int | None = None
+    """In a dry run, how many numbers a data-dependent fragment has; None: as many as are expected."""
 
     def __init__(self, in_shape: Shape, out_shape: Shape) -> None:
         super().__init__()

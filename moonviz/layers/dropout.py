@@ -64,7 +64,7 @@ class Dropout(KeepsNothing, WithoutWeights, Stateful, FragmentalLayer):
         return self(cot_y)
 
     def fragment(self, residual: Residual, cot_y: State) -> Residual:
-        return pick(cot_y, self._alive(cot_y).logical_not_(), self.probability)
+        return pick(self, cot_y, self._alive(cot_y).logical_not_(), self.probability)
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
         return self._restored(cot_x, self._alive(x), fragment)
@@ -78,7 +78,7 @@ class Dropout(KeepsNothing, WithoutWeights, Stateful, FragmentalLayer):
         """m as bool, of x's shape."""
         mask = torch.empty(x.shape, dtype=torch.bool, device=x.device)
         if mask.is_meta:
-            return mask
+            return mask.copy_(torch.empty_like(mask))  # the same second mask for a moment as below
         # numpy's numbers are the same on every device, and torch's own are refused inside vmap
         drawn = np.random.default_rng(self.step_seed).random(tuple(x.shape), dtype=np.float32)
         return mask.copy_(torch.from_numpy(drawn >= self.probability))

@@ -92,7 +92,7 @@ class JacobianLayer(FreshOutput, KeepsInput, AdvancesStepwise):
     def fragment(self, residual: Residual, cot_y: State) -> Residual:
         left, sizes, _ = self._factors(residual[0])
         n_in, n_out = prod(self.in_shape), prod(self.out_shape)
-        return pick(_times(cot_y, left), self._erased(sizes), max(0.0, 1 - n_in / n_out))
+        return pick(self, _times(cot_y, left), self._erased(sizes), max(0.0, 1 - n_in / n_out))
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
         left, sizes, right = self._factors(x)

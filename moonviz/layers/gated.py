@@ -65,7 +65,7 @@ class _Gated(FreshOutput, AdvancesStepwise, WithoutWeights, FragmentalLayer):
         return self._slope(residual[0]).mul_(cot_y)
 
     def fragment(self, residual: Residual, cot_y: State) -> Residual:
-        return pick(cot_y, self._flat(self._slope(residual[0])), self.share)
+        return pick(self, cot_y, self._flat(self._slope(residual[0])), self.share)
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
         slope = self._slope(x)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from moonviz.layers.base import Residual
+from moonviz.layers.base import Layer, Residual
 
 
-def pick(cot: Tensor, mask: Tensor, share: float) -> Residual:
+def pick(layer: Layer, cot: Tensor, mask: Tensor, share: float) -> Residual:
     """The entries where the mask is set, row by row, `[k]`.
 
-    How many they are depends on the data. On the meta device there is none, so it gives as many as are expected.
+    How many they are depends on the data. On the meta device there is none, so it gives as many as are expected, or as
+    many as the layer's `dry_numbers` says.
 
     Args:
+        layer: Whose fragment it is.
         cot: `[N, *]`.
         mask: Bool, of the same shape.
         share: The part of all entries that is expected to be picked.
     """
-    return (cot.new_empty(round(share * cot.numel())) if cot.is_meta else cot[mask],)
+    if not cot.is_meta:
+        return (cot[mask],)
+    given = layer.dry_numbers
+    return (cot.new_empty(round(share * cot.numel()) if given is None else min(given, cot.numel())),)
 
 
 def put_back(cot: Tensor, mask: Tensor, fragment: Residual) -> Tensor:

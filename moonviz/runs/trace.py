@@ -30,6 +30,11 @@ class Trace:
     flops: int
     gradients: Gradients
 
+    @property
+    def has_fragments(self) -> bool:
+        """Whether any layer's cotangent had to be kept in part."""
+        return any(held.kind == "fragment" for record in self.records for held in record.held_added)
+
 
 def pass_through(network: Network, options: MethodOptions, x: Tensor, target: Tensor) -> Gradients:
     """One pass, neither timed nor measured.
@@ -112,11 +117,30 @@ def walk(
     yield from trace(network, chosen, x, target)
 
 
-def dry_run(spec: NetworkSpec, options: MethodOptions) -> Trace:
-    """The real schedule on the meta device: the same bytes and FLOPs, no arithmetic, no memory."""
+def dry_run(spec: NetworkSpec, options: MethodOptions, numbers: dict[int, int] | int | None = None) -> Trace:
+    """The real schedule on the meta device: the same bytes and FLOPs, no arithmetic, no memory.
+
+    Args:
+        spec: The network.
+        options: The method's options.
+        numbers: How many numbers each data-dependent fragment has, by layer or for all; None: as many as are
+            expected. With a run's own counts the dry run gives the run's own bytes.
+    """
     network = build(spec, "meta")
+    for number, layer in enumerate(network.body, 1):
+        layer.dry_numbers = numbers.get(number) if isinstance(numbers, dict) else numbers
     x, target = network.batch()
     return finish(trace(network, options, x, target))
+
+
+def fragment_numbers(records: tuple[StepRecord, ...], dtype: torch.dtype) -> dict[int, int]:
+    """How many numbers each layer's fragment had in a run: what `dry_run` takes to give the same bytes."""
+    return {
+        held.layer: held.bytes // dtype.itemsize
+        for record in records
+        for held in record.held_added
+        if held.kind == "fragment"
+    }
 
 
 class _Allocator:
