@@ -128,7 +128,7 @@ def dry_run(spec: NetworkSpec, options: MethodOptions, numbers: dict[int, int] |
     """
     network = build(spec, "meta")
     for number, layer in enumerate(network.body, 1):
-        layer.dry_numbers = numbers.get(number) if isinstance(numbers, dict) else numbers
+        layer.dry_numbers = numbers.get(number, 0) if isinstance(numbers, dict) else numbers
     x, target = network.batch()
     return finish(trace(network, options, x, target))
 
