@@ -10,7 +10,9 @@ import torch
 from moonviz.events import LayerEvent
 from moonviz.layers import FragmentalLayer, Layer, Placement, make
 from moonviz.layers.base import State, tensors
+from moonviz.layers.fallback import JacobianLayer
 from moonviz.runs.ledger import Ledger
+from moonviz.specs import layers
 from tests.cases import LAYERS
 
 DTYPES = [torch.float64, torch.bfloat16]
@@ -70,3 +72,28 @@ def test_a_dry_layer_takes_what_a_real_one_takes(name: str, dtype: torch.dtype) 
     real, dry = both(name, dtype)
     for step, (want, got) in enumerate(zip(walk(real), walk(dry), strict=True)):
         assert got == want, f"step {step}"
+
+
+@pytest.mark.parametrize(
+    ("width", "wanted"),
+    [
+        # factors of a 6×4 matrix and its Q, then 3 rows times Q and a triangular solve
+        (4, 2 * 2 * 16 * (6 - 4 / 3) + 2 * 3 * 6 * 4 + 4 * 12),
+        # the same of a 9×6 one with all of Q, two products
+        (9, 2 * 36 * (9 - 2) + 4 * (81 * 6 - 9 * 36 + 72) + 2 * 3 * 6 * 9 + 2 * 3 * 3 * 9 + 6 * 18),
+    ],
+)
+def test_a_factorisation_is_counted(width: int, wanted: float) -> None:
+    layer = make(layers.Dense(width=width), (6,), Placement(torch.device("meta"), torch.float32), "layer 1")
+    x, cot_y, fragment = (torch.empty(3, n, device="meta") for n in (6, width, 3))
+    assert flops(layer, lambda: layer.vijp(x, x, (fragment,))) == round(wanted)
+    small, large = sorted((width, 6))
+    inner = JacobianLayer(layer)
+    assert flops(inner, lambda: inner.fragment((x,), cot_y)) >= 3 * 14 * large * small**2
+
+
+def flops(layer: Layer, step: Callable[[], object]) -> int:
+    with torch.no_grad(), Ledger(layer.parameters()) as ledger:
+        step()
+    ledger.close_step(LayerEvent("forward", 1))
+    return ledger.flops
