@@ -131,8 +131,7 @@ class WideningDense(_Dense, AdvancesStepwise):
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
         q, r = self._qr(self._matrix(), "complete")
         rows = torch.linalg.solve_triangular(r, cot_x.to(q.dtype), upper=True, left=False)
-        n = self.in_shape[-1]
-        return (rows @ q[:, :n].mT).addmm_(fragment[0].to(q.dtype), q[:, n:].mT).to(cot_x.dtype)
+        return (torch.cat((rows, fragment[0].to(q.dtype)), 1) @ q.mT).to(cot_x.dtype)
 
 
 def _product_of_triangles(weight: Tensor, generator: Generator) -> Tensor:

@@ -103,9 +103,14 @@ class JacobianLayer(FreshOutput, KeepsInput, AdvancesStepwise):
 
     def _factors(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """U `[N, n_out, n_out]`, Σ's diagonal with zeros to n_out `[N, n_out]`, Vᵀ `[N, min(n_out, n_in), n_in]`."""
-        jacobian = torch.func.vmap(torch.func.jacrev(lambda one: self.inner(one.unsqueeze(0)).squeeze(0)))
         n_in, n_out = prod(self.in_shape), prod(self.out_shape)
-        matrix = jacobian(x.detach()).detach().reshape(-1, n_out, n_in)
+        x = leaf(x)
+        with torch.enable_grad():
+            y = self.inner(x)
+        # one output of every example at a time; `torch.func.jacrev` would refuse to work inside a measured run
+        basis = torch.eye(n_out, dtype=y.dtype, device=y.device).view(n_out, 1, *self.out_shape)
+        (rows,) = torch.autograd.grad(y, x, basis.expand(n_out, *y.shape), is_grads_batched=True)
+        matrix = rows.reshape(n_out, -1, n_in).transpose(0, 1)
         # LAPACK has no half precision
         matrix = matrix.to(torch.promote_types(x.dtype, torch.float32))
         left, sizes, right = torch.linalg.svd(matrix, full_matrices=n_out > n_in)
