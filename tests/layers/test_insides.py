@@ -163,6 +163,16 @@ def test_a_residual_block_stays_within_its_bound_however_large_its_weights(name:
     assert_close(layer.inverse(layer(x)), x, max(1e-11, 10 * layer.bound**layer.rounds))
 
 
+@pytest.mark.parametrize("bound", [0.3, 0.5, 0.9])
+def test_a_residual_block_can_reach_its_bound(bound: float) -> None:
+    layer = make(layers.Residual(bound=bound), (6,), PLACE, "layer 1")
+    with torch.no_grad():
+        for weight in layer.parameters():
+            weight.fill_(100)  # rank 1, and every hidden unit is on: the singular vectors of both maps fall together
+    x, step = drawn(3, 6), torch.ones(1, 6).double()
+    assert_close(layer(x + step) - layer(x) - step, (bound * step).expand(3, 6), 1e-12)
+
+
 def test_rounds_come_from_the_bound_and_are_capped() -> None:
     for bound, iterations, rounds in ((0.5, 60, 54), (0.2, 60, 23), (0.9, 60, 60), (0.9, 200, 200), (0.7, 200, 104)):
         layer = make(layers.Residual(bound=bound, iterations=iterations), (4,), PLACE, "layer 1")

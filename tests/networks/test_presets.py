@@ -107,6 +107,7 @@ def test_initial_weights_are_what_the_walk_needs() -> None:
     ("name", "settings", "limit"),
     [
         ("conv1d-fragments", {"depth": 32}, 1e-13),
+        ("conv1d-fragments", {"depth": 8, "block": 64}, 1e-14),
         ("glow-tiny", {"depth": 32}, 1e-13),
         ("reversible-transformer", {"depth": 24}, 1e-13),
         ("relu-net", {"depth": 32}, 1e-13),
@@ -148,6 +149,7 @@ EMBED, DENSE = layers.Embed(width=4), layers.Dense(width=4)
         ("text", (), (EMBED,), ["only be the first"]),
         ("digits", (EMBED,), (layers.LeakyReLU(),), ["`digits` gives numbers", "cannot begin"]),
         ("text", (EMBED,), (layers.LeakyReLU(),), ["4×64", "256", "64 positions", "kernel 1"]),
+        ("text", (layers.Embed(width=128),), (layers.Squeeze(),), ["256×32", "64 positions"]),
         ("text", (EMBED, layers.GlobalMeanPool()), (layers.Dense(width=256),), ["64 positions"]),
         ("digits", (layers.Conv(channels=16),), (layers.LeakyReLU(),), ["16×8×8", "vector", "width 10"]),
     ],
