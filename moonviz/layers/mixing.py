@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Generator, Tensor, nn
 
-from moonviz.errors import SingularLayer
 from moonviz.layers.base import (
     AdvancesStepwise,
     FreshOutput,
@@ -19,11 +20,12 @@ from moonviz.layers.base import (
 from moonviz.layers.checks import Factory, need_positions
 from moonviz.layers.inside import affine
 from moonviz.layers.placement import Placement
+from moonviz.layers.solvers import QR
 from moonviz.specs import layers as specs
 
 
 class Conv1x1(FreshOutput, KeepsNothing, AdvancesStepwise, RetreatsStepwise):
-    """y = Wx + b along the channels of `[N, C, *]`, W `[C, C]`: undone by one LU factorisation for all positions.
+    """y = Wx + b along the channels of `[N, C, *]`, W `[C, C]`: undone by one factorisation for all positions.
 
     Kingma, Dhariwal: *Glow: Generative Flow with Invertible 1×1 Convolutions*, 2018.
     """
@@ -40,7 +42,7 @@ class Conv1x1(FreshOutput, KeepsNothing, AdvancesStepwise, RetreatsStepwise):
     @property
     def reason(self) -> str:
         n = self.in_shape[0]
-        return f"The same {n}×{n} matrix at every position, undone by an LU factorisation. Keeps nothing."
+        return f"The same {n}×{n} matrix at every position, undone by a QR factorisation. Keeps nothing."
 
     def initialise(self, generator: Generator) -> None:
         drawn = torch.empty(self.weight.shape, dtype=torch.float64)
@@ -54,24 +56,14 @@ class Conv1x1(FreshOutput, KeepsNothing, AdvancesStepwise, RetreatsStepwise):
         return affine(x, _kernel(self.weight, x), self.bias)
 
     def inverse(self, y: State) -> State:
-        return self._solve(self.weight, y if self.bias is None else y - _along(self.bias, y))
+        shifted = y if self.bias is None else y - _along(self.bias, y)
+        return _by_rows(QR(self.weight, self.title).solve_transposed, shifted)
 
     def vjp_x(self, residual: Residual, cot_y: State) -> State:
         return affine(cot_y, _kernel(self.weight.mT, cot_y), None)
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
-        return self._solve(self.weight.mT, cot_x)
-
-    def _solve(self, matrix: Tensor, z: Tensor) -> Tensor:
-        """The u with matrix·u = z at every position, `[N, C, *]`."""
-        # LAPACK has no half precision, and its rounding would be the largest error of the walk if it had
-        work = torch.promote_types(matrix.dtype, torch.float32)
-        factors, pivots, info = torch.linalg.lu_factor_ex(matrix.detach().to(work))
-        if not info.is_meta and bool(info.any()):
-            raise SingularLayer(self.title)
-        columns = z.transpose(0, 1).to(work)
-        solved = torch.linalg.lu_solve(factors, pivots, columns.flatten(1))
-        return solved.view(columns.shape).transpose(0, 1).to(z.dtype).contiguous()
+        return _by_rows(QR(self.weight, self.title).solve, cot_x)
 
 
 class ActNorm(FreshOutput, KeepsNothing, AdvancesStepwise, RetreatsStepwise):
@@ -142,6 +134,12 @@ class Permute(FreshOutput, KeepsNothing, AdvancesStepwise, RetreatsStepwise):
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
         return self.forward(cot_x)
+
+
+def _by_rows(solve: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
+    """What a solver for rows makes of the channels at every position of `[N, C, *]`."""
+    rows = z.movedim(1, -1)
+    return solve(rows.flatten(0, -2)).view(rows.shape).movedim(-1, 1).contiguous()
 
 
 def _along(numbers: Tensor, x: Tensor) -> Tensor:
