@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 # What each room may import of moonviz. Rooms are files or folders of moonviz/, plus the app itself.
-_WORDS = {"errors", "events", "specs", "results"}
+_WORDS = {"errors", "events", "specs", "results", "precision"}
 _ENGINE = _WORDS | {"layers", "networks", "data", "theory", "methods", "runs"}
 _WEB = _WORDS | {"theory", "lessons", "figures", "data", "estimates", "jobs", "ui"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "events": set(),
     "specs": {"errors", "events"},
     "results": {"errors", "events", "specs"},
+    "precision": {"errors", "events", "specs", "results"},
     "layers": {"errors", "events", "specs"},
     "data": _WORDS,
     "theory": _WORDS,

@@ -1,4 +1,4 @@
-"""Finished races that ship with the package. No torch here."""
+"""Finished races and precision reports that ship with the package. No torch here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from moonviz.errors import InvalidSpec
+from moonviz.precision import PrecisionReport
 from moonviz.results import Report
 
 _SUFFIX = ".json"
@@ -31,3 +32,25 @@ def stored(name: str) -> Report:
         known = ", ".join(f"`{one}`" for one in stored_names()) or "none"
         raise InvalidSpec(f"there is no stored result `{name}`; the stored results are {known}")
     return Report.from_json((_folder() / f"{name}{_SUFFIX}").read_bytes())
+
+
+def stored_precision_names() -> tuple[str, ...]:
+    """Names of all stored precision reports, in alphabetical order."""
+    return tuple(sorted(one.stem for one in _precision_folder().glob(f"*{_SUFFIX}")))
+
+
+@lru_cache(maxsize=16)
+def stored_precision(name: str) -> PrecisionReport:
+    """A stored precision report; read once.
+
+    Raises:
+        InvalidSpec: If there is none of that name.
+    """
+    if name not in stored_precision_names():
+        known = ", ".join(f"`{one}`" for one in stored_precision_names()) or "none"
+        raise InvalidSpec(f"there is no stored precision report `{name}`; the stored ones are {known}")
+    return PrecisionReport.from_json((_precision_folder() / f"{name}{_SUFFIX}").read_bytes())
+
+
+def _precision_folder() -> Path:
+    return Path(__file__).parent / "stored_precision"
