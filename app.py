@@ -6,6 +6,8 @@ from moonviz.ui.parts import frame
 
 PAGES = [
     st.Page("pages/race.py", title="Race", default=True),
+    st.Page("pages/methods.py", title="Methods"),
+    st.Page("pages/precision.py", title="Precision"),
 ]
 
 st.set_page_config(page_title="moonviz", layout="wide", initial_sidebar_state="collapsed")

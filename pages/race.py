@@ -4,6 +4,7 @@ import streamlit as st
 
 from moonviz.ui.controls import sentence
 from moonviz.ui.engine import start, tab, warm_up
+from moonviz.ui.lanes import RACE
 from moonviz.ui.parts import panel
 from moonviz.ui.progress import watch
 from moonviz.ui.race import DIM, error_and_time, footer, memory_over_time, story
@@ -18,7 +19,7 @@ if wanted:
     st.rerun()
 
 # A race that runs has the page for itself; one that ended badly leaves the last result in place.
-watch(here)
+watch(here, RACE)
 running = here.job is not None and here.job.running
 
 if here.shown and not running:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from threading import Timer
+from typing import Any, Protocol
 
 import streamlit as st
 
 from moonviz.jobs.client import LocalEngine
 from moonviz.jobs.engine import Engine
-from moonviz.jobs.messages import Run
+from moonviz.jobs.messages import Precision, Run
 from moonviz.specs import RunSpec
+from moonviz.specs.precision import PrecisionSpec
 from moonviz.ui.following import Following
-from moonviz.ui.state import Shown, Tab
+from moonviz.ui.state import Tab
 
 PAINT_SECONDS = 3.0
 """How long a browser may take to draw the first page before workers compete for the processor."""
@@ -37,26 +39,37 @@ def warm_up() -> None:
     later.start()
 
 
-def start(tab: Tab, run: RunSpec) -> None:
-    """Submit a run and follow it."""
-    tab.job = Following(engine().submit(Run(spec=run), tab.id), run)
+class Desk(Protocol):
+    """What one page has on its hands in one tab: a job, and a place for its report."""
+
+    job: Following | None
+
+    def take(self, report: Any, spec: Any) -> None:
+        """Put a report on the page, with what was asked."""
+        ...
 
 
-def listen(tab: Tab) -> bool:
-    """Hear what the tab's job has said since. Returns whether this ended it."""
-    job = tab.job
+def start(desk: Desk, spec: RunSpec | PrecisionSpec) -> None:
+    """Submit a job for a page and follow it."""
+    job = Run(spec=spec) if isinstance(spec, RunSpec) else Precision(spec=spec)
+    desk.job = Following(engine().submit(job, tab().id), spec)
+
+
+def listen(desk: Desk) -> bool:
+    """Hear what the page's job has said since. Returns whether this ended it."""
+    job = desk.job
     if job is None or not job.running:
         return False
     job.absorb(engine().messages(job.id, job.next))
     report = job.report()
     if report:
-        tab.show(Shown(report, job.run))
-        tab.job = None
-    return tab.job is None or not job.running
+        desk.take(report, job.spec)
+        desk.job = None
+    return desk.job is None or not job.running
 
 
-def cancel(tab: Tab) -> None:
-    """Ask for the tab's job to stop."""
-    if tab.job:
-        tab.job.cancelling = True
-        engine().cancel(tab.job.id)
+def cancel(desk: Desk) -> None:
+    """Ask for the page's job to stop."""
+    if desk.job:
+        desk.job.cancelling = True
+        engine().cancel(desk.job.id)

@@ -18,8 +18,10 @@ from moonviz.jobs.messages import (
     StageMessage,
     Steps,
 )
+from moonviz.precision import PrecisionReport
 from moonviz.results import Failure, Report
 from moonviz.specs import RunSpec
+from moonviz.specs.precision import PrecisionSpec
 
 STAGES = ("check", "trace", "warm-up", "time", "truth")
 STAGE_WORDS = {
@@ -29,6 +31,7 @@ STAGE_WORDS = {
     "time": "Timing, with nothing traced",
     "truth": "Computing the true gradient in float64",
     "train": "Training",
+    "precision": "Comparing with float64 autograd",
 }
 ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth")
 
@@ -39,7 +42,7 @@ class Following:
 
     Attributes:
         id: The job.
-        run: What was asked for.
+        spec: What was asked for.
         next: The number of the next message to ask for.
         queue: The last word on waiting; null once work began.
         stage: The last stage.
@@ -49,7 +52,7 @@ class Following:
     """
 
     id: str
-    run: RunSpec
+    spec: RunSpec | PrecisionSpec
     next: int = 0
     queue: Queued | None = None
     stage: StageMessage | None = None
@@ -80,9 +83,17 @@ class Following:
         """Close the job from this side: nobody knows it any more."""
         self.end = Lost(number=self.next, error=Failure(message=why, remedy="Run it again."))
 
-    def report(self) -> Report | None:
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the stages it goes through, in order."""
+        return STAGES if isinstance(self.spec, RunSpec) else ("precision",)
+
+    def report(self) -> Report | PrecisionReport | None:
         """The report, if the job ended with one."""
-        return Report.model_validate(self.end.data) if isinstance(self.end, ResultMessage) else None
+        if not isinstance(self.end, ResultMessage):
+            return None
+        kind = Report if isinstance(self.spec, RunSpec) else PrecisionReport
+        return kind.model_validate(self.end.data)
 
     def words(self) -> str:
         """Where it is, in one line."""
@@ -114,7 +125,7 @@ class Following:
 
     def layers(self) -> int:
         """How many layers the strips need: what the spec says, or more where steps went further."""
-        network = self.run.network
+        network = self.spec.network
         body = sum(len(block.layers) * block.repeat for block in network.body)
         seen = max((step.layer for steps in self.steps.values() for step in steps), default=0)
         return max(body + 2, seen + 1)

@@ -15,19 +15,22 @@ from moonviz.figures.headline import Headline
 from moonviz.figures.style import Scheme
 from moonviz.figures.words import JARGON, prose
 from moonviz.specs import METHODS
+from moonviz.ui.study import VARIANTS
 
 HERE = Path(__file__).parent
 LOGO = HERE / "logo.svg"
+STYLES = ("style.css", "pages.css")
 
 
 @st.cache_resource(show_spinner=False)
 def _stylesheet() -> str:
     marks = "\n".join(
-        f".st-key-race-methods button:nth-of-type({at})::before"
-        f"{{background:var(--mv-m-{name});mask-image:var(--mv-g-{name})}}"
-        for at, name in enumerate(METHODS, start=1)
+        f".st-key-{key} button:nth-of-type({at})::before{{background:var(--mv-m-{name});mask-image:var(--mv-g-{name})}}"
+        for key, names in (("race-methods", METHODS), ("precision-methods", [one["name"] for one in VARIANTS.values()]))
+        for at, name in enumerate(names, start=1)
     )
-    return f"<style>{css_variables()}\n{(HERE / 'style.css').read_text('utf-8')}\n{marks}</style>"
+    rules = "\n".join((HERE / name).read_text("utf-8") for name in STYLES)
+    return f"<style>{css_variables()}\n{rules}\n{marks}</style>"
 
 
 _listen_for_scheme = st.components.v2.component("scheme", js=(HERE / "scheme.js").read_text("utf-8"))

@@ -1,64 +1,66 @@
-"""A race while it runs, and how it ended if not with a result. One polling fragment, idle when nothing is to come."""
+"""A job while it runs, and how it ended if not with a result. One polling fragment, idle when nothing is to come."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
 import streamlit as st
 
-from moonviz.figures.held import fullest, latest
-from moonviz.figures.live import live
-from moonviz.figures.strip import live_lane, strip
 from moonviz.jobs.messages import Cancelled, Failed, Lost
-from moonviz.ui.engine import cancel, listen, start
-from moonviz.ui.following import STAGES, Following
-from moonviz.ui.parts import panel, scheme
-from moonviz.ui.state import Tab
+from moonviz.ui.engine import Desk, cancel, listen, start
+from moonviz.ui.following import Following
+from moonviz.ui.parts import panel
 
 POLL_SECONDS = 0.5
 
-TITLES = {
-    "refused": "This method cannot train this network.",
-    "too_large": "This race is too large for this machine.",
-    "failed": "The race failed.",
-}
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """How a page tells its job.
+
+    Attributes:
+        key: What its widgets' keys begin with.
+        titles: Of the panels for a job that failed, by reason.
+        draws: Draws what is known so far, if anything; told whether the job was stopped.
+    """
+
+    key: str
+    titles: Mapping[str, str]
+    draws: Callable[[Following, bool], None] | None = None
 
 
-def watch(tab: Tab) -> None:
-    """Show the tab's job and keep asking for news as long as some is to come."""
-    running = tab.job is not None and tab.job.running
-    st.fragment(_watch, run_every=POLL_SECONDS if running else None, key="race-watch")(tab)
+def watch(desk: Desk, page: Watched) -> None:
+    """Show the page's job and keep asking for news as long as some is to come."""
+    running = desk.job is not None and desk.job.running
+    st.fragment(_watch, run_every=POLL_SECONDS if running else None, key=f"{page.key}-watch")(desk, page)
 
 
-def _watch(tab: Tab) -> None:
-    if tab.job is None:
+def _watch(desk: Desk, page: Watched) -> None:
+    if desk.job is None:
         return
-    if listen(tab):
+    if listen(desk):
         # The whole page changes: the result appears, or the one before comes back.
         st.rerun()
-    if tab.job.running:
-        _running(tab, tab.job)
+    if desk.job.running:
+        _running(desk, desk.job, page)
     else:
-        _ended(tab, tab.job)
+        _ended(desk, desk.job, page)
 
 
-def _running(tab: Tab, job: Following) -> None:
-    with st.container(horizontal=True, key="race-running", vertical_alignment="center"):
+def _running(desk: Desk, job: Following, page: Watched) -> None:
+    with st.container(horizontal=True, key=f"{page.key}-running", vertical_alignment="center"):
         panel(f"{job.words()}\N{NO-BREAK SPACE}…", extra=_stages(job))
-        st.button("Cancel", key="race.cancel", disabled=job.cancelling, on_click=cancel, args=(tab,))
-    _lanes(job)
-    if any(job.steps.values()):
-        methods = {choice.label: choice.name for choice in job.run.methods}
-        said = ", ".join(f"{label} at step {len(steps)}" for label, steps in job.steps.items())
-        st.plotly_chart(
-            live(job.steps, methods, scheme()), theme=None, key="race.live", alt=f"Memory so far: {said}.",
-            config={"displayModeBar": False, "staticPlot": True},
-        )  # fmt: skip
+        st.button("Cancel", key=f"{page.key}.cancel", disabled=job.cancelling, on_click=cancel, args=(desk,))
+    if page.draws:
+        page.draws(job, False)
 
 
 def _stages(job: Following) -> str:
-    stage = job.stage
-    at = STAGES.index(stage.name) if stage and stage.name in STAGES else -1
+    stage, names = job.stage, job.stages
+    at = names.index(stage.name) if stage and stage.name in names else -1
     parts = []
-    for n in range(len(STAGES)):
+    for n in range(len(names)):
         share = 1.0 if n < at else 0.0
         if stage and n == at:
             share = max(0.06, stage.done / stage.total if stage.total else 0.06)
@@ -66,19 +68,7 @@ def _stages(job: Following) -> str:
     return f'<div class="mv-stages" aria-hidden="true">{"".join(parts)}</div>'
 
 
-def _lanes(job: Following, still: bool = False) -> None:
-    """The strips as far as they are traced: the method at work as it is now, those before at their fullest."""
-    lanes = []
-    at_work = list(job.steps)[-1] if job.steps and job.stage and job.stage.name == "trace" else None
-    for choice in job.run.methods:
-        steps = job.steps.get(choice.label, [])
-        moment = latest(steps) if choice.label == at_work else fullest(steps)
-        lanes.append(live_lane(choice.name, choice.label, steps, moment, now=choice.label == at_work or still))
-    inner = strip(lanes, job.layers())
-    st.html(f'<div class="mv-still">{inner}</div>' if still else inner)
-
-
-def _ended(tab: Tab, job: Following) -> None:
+def _ended(desk: Desk, job: Following, page: Watched) -> None:
     end = job.end
     if isinstance(end, Cancelled):
         panel(job.stopped())
@@ -86,13 +76,13 @@ def _ended(tab: Tab, job: Following) -> None:
         panel("The worker process died.", end.error.message, end.error.remedy or "", bad=True)
     elif isinstance(end, Failed):
         at = f"It is about {end.error.layer}." if end.error.layer else ""
-        panel(TITLES[end.reason], end.error.message, at, end.error.remedy or "", bad=True)
+        panel(page.titles[end.reason], end.error.message, at, end.error.remedy or "", bad=True)
     with st.container(horizontal=True):
-        if st.button("Run again", key="race.again"):
-            start(tab, job.run)
+        if st.button("Run again", key=f"{page.key}.again"):
+            start(desk, job.spec)
             st.rerun()
-        if st.button("Close this message", key="race.close", type="tertiary"):
-            tab.job = None
+        if st.button("Close this message", key=f"{page.key}.close", type="tertiary"):
+            desk.job = None
             st.rerun()
-    if isinstance(end, Cancelled) and any(job.steps.values()):
-        _lanes(job, still=True)
+    if isinstance(end, Cancelled) and page.draws:
+        page.draws(job, True)

@@ -10,7 +10,7 @@ from moonviz.figures.memory import kinds_in
 from moonviz.figures.strip import kept_table, key
 from moonviz.figures.words import prose, provenance
 from moonviz.results import Report
-from moonviz.specs import PRESETS, preset
+from moonviz.specs import PRESETS, NetworkSpec, preset
 from moonviz.ui.cache import chart, memory_chart, telling
 from moonviz.ui.parts import choice, heading, scheme, show_chart, show_headline, table, words_explained
 from moonviz.ui.state import Shown
@@ -25,7 +25,7 @@ def notice(spec: dict[str, Any]) -> tuple[str, str]:
     name = spec.get("name", "")
     if name not in PRESETS:
         return "", ""
-    own = preset(name).model_dump(mode="json") == spec
+    own = preset(name) == NetworkSpec.read(spec)
     return "What to notice:" if own else "What to notice at this network’s usual settings:", PRESETS[name].notice
 
 

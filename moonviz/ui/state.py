@@ -11,6 +11,7 @@ from moonviz.errors import InvalidSpec
 from moonviz.results import Report
 from moonviz.specs import PRESETS, NetworkSpec, RunSpec, preset
 from moonviz.ui.following import Following
+from moonviz.ui.study import Study
 
 FIRST = "photo-revnet"
 """The preset that an untouched tab shows, with the stored race of the same name."""
@@ -52,6 +53,7 @@ class Tab:
     batch_seed: int = 0
     shown: Shown | None = None
     job: Following | None = None
+    study: Study = field(default_factory=Study)
 
     kept: dict[str, Shown] = field(default_factory=dict)
 
@@ -71,6 +73,10 @@ class Tab:
             self.kept[shown.run.canonical()] = shown
             while len(self.kept) > MOST_KEPT:
                 self.kept.pop(next(iter(self.kept)))
+
+    def take(self, report: Report, run: RunSpec) -> None:
+        """Show what a run of this tab gave."""
+        self.show(Shown(report, run))
 
     def settle(self) -> None:
         """Show what is already known about the race that is asked for: made in this tab before, or stored."""
