@@ -75,7 +75,7 @@ def shoot(browser: Browser, name: str, width: int, scheme: str, scale: float) ->
     page.close()
     # Flat colours: a palette that keeps the rare ones loses nothing that an eye could see.
     picture = Image.open(path).convert("RGB")
-    picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
+    picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=8, dither=Image.Dither.NONE).save(path, optimize=True)
     size = path.stat().st_size
     print(f"{path.name}: {size:,} bytes")
     assert size < MOST_BYTES, f"{path.name} is {size:,} bytes long; at most {MOST_BYTES:,} are wanted"
