@@ -80,13 +80,11 @@ def test_another_tab_answers_while_a_race_runs_and_a_dead_worker_is_told(tab, ap
 def test_nothing_scrolls_sideways(tab, width):
     page = tab(width=width, height=844)
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
-    page.wait_for_timeout(500)
-    wide = page.evaluate(
-        """() => [...document.querySelectorAll('[data-testid=stMain], [data-testid=stMain] *')]
-            .filter(e => e.clientWidth && e.getBoundingClientRect().right > innerWidth + 1)
-            .map(e => e.className.toString().slice(0, 60))"""
+    # Figures take their width a moment after they appear, later on a busy machine; after that nothing may stick out.
+    page.wait_for_function(
+        """() => ![...document.querySelectorAll('[data-testid=stMain], [data-testid=stMain] *')]
+            .some(e => e.clientWidth && e.getBoundingClientRect().right > innerWidth + 1)"""
     )
-    assert not wide
     scroll, client = page.locator("[data-testid=stMain]").evaluate("e => [e.scrollWidth, e.clientWidth]")
     assert scroll <= client
 
