@@ -12,20 +12,31 @@ from pathlib import Path
 import moonviz
 from moonviz.runs import run_methods
 from moonviz.runs.environment import set_flags
-from moonviz.specs import METHODS, RunSpec
+from moonviz.specs import PRESETS, NetworkSpec, RunSpec
 
 STORED = Path(moonviz.__file__).parent / "data" / "stored"
-RACES = {"photo-revnet": {}, "digits-revnet": {}, "digits-dense": {}}
+METHODS = ("backprop", "checkpointing", "revbackprop", "moonwalk-mixed")
+"""What the first view shows, where a network supports it; the forward modes would take hours on most of these."""
+
+
+def supports(network: NetworkSpec, method: str) -> bool:
+    """Whether a method can train a network; a refused one would only fill the page with its refusal."""
+    try:
+        moonviz.estimate(network, method=method)
+    except moonviz.UnsupportedPair:
+        return False
+    return True
 
 
 def main() -> None:
     set_flags()
     STORED.mkdir(exist_ok=True)
-    for name, settings in RACES.items():
+    for name in PRESETS:
+        network = moonviz.preset(name)
         spec = RunSpec.read(
             {
-                "network": moonviz.preset(name, **settings).model_dump(),
-                "methods": [{"name": method} for method in METHODS],
+                "network": network.model_dump(),
+                "methods": [{"name": method} for method in METHODS if supports(network, method)],
                 "device": "cpu",
                 "repeats": 7,
             }

@@ -8,18 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from moonviz.layers.base import (
-    AdvancesStepwise,
-    FragmentalLayer,
-    Residual,
-    RetreatsStepwise,
-    Shape,
-    State,
-    WithoutWeights,
-)
+from moonviz.layers.base import FragmentalLayer, Residual, Shape, State
 from moonviz.layers.bits import apply_signs, clear_bits, clear_table, pack_signs, slope_table
 from moonviz.layers.checks import Factory
 from moonviz.layers.masks import pick, put_back
+from moonviz.layers.mixins import AdvancesStepwise, RetreatsStepwise, WithoutWeights
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 

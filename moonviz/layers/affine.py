@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from moonviz.layers.base import FreshOutput, InvertibleLayer, Residual, Shape, State, tensors
+from moonviz.layers.base import InvertibleLayer, Residual, Shape, State, tensors
 from moonviz.layers.inside import Inside
+from moonviz.layers.mixins import FreshOutput
 
 
 class AffineCoupling(FreshOutput, InvertibleLayer):

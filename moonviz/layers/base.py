@@ -116,16 +116,14 @@ class Layer(nn.Module, ABC):
             with torch.no_grad():
                 return self(x), None
         weights = {name: weight.detach() for name, weight in self.named_parameters()}
-        moving = {name: weights[name] for name in tan_weights}
+        # zeros written out for what does not move: torch's own stand-in for a zero tangent takes other paths on
+        # the meta device than elsewhere, and a dry run must allocate what a run does
+        tans = {name: tan_weights.get(name, torch.zeros_like(weight)) for name, weight in weights.items()}
+        if tan_x is None and isinstance(x, Tensor) and not x.is_floating_point():
+            return torch.func.jvp(lambda w: torch.func.functional_call(self, w, (x,)), (weights,), (tans,))
         if tan_x is None:
-            return torch.func.jvp(
-                lambda moving: torch.func.functional_call(self, {**weights, **moving}, (x,)), (moving,), (tan_weights,)
-            )
-        return torch.func.jvp(
-            lambda x, moving: torch.func.functional_call(self, {**weights, **moving}, (x,)),
-            (x, moving),
-            (tan_x, tan_weights),
-        )
+            tan_x = torch.zeros_like(x) if isinstance(x, Tensor) else (torch.zeros_like(x[0]), torch.zeros_like(x[1]))
+        return torch.func.jvp(lambda x, w: torch.func.functional_call(self, w, (x,)), (x, weights), (tan_x, tans))
 
     def forward_and_grads(self, x: State, cot_y: State) -> tuple[State, tuple[Tensor, ...]]:
         """y = f(x) and g = cot_y ∂f/∂θ for each of `trainable()`, by one pass of torch's autograd."""
@@ -196,73 +194,6 @@ class InvertibleLayer(SubmersiveLayer):
         """(x, cot_x, parameter gradients): `inverse`, `vjp_x` and `vjp_params` in one, sharing work."""
 
 
-class FreshOutput(Layer):
-    """Mixin: `forward` always makes a new output, so there is nothing to win by overwriting x."""
-
-    def consume(self, x: State) -> State:
-        """`forward`."""
-        return self(x)
-
-
-class KeepsNothing(Layer):
-    """Mixin: the vjp does not depend on x (a linear map)."""
-
-    def residual(self, x: State) -> Residual:
-        """Empty."""
-        return ()
-
-    def keep(self, x: State) -> tuple[State, Residual]:
-        """`consume`, and nothing kept."""
-        return self.consume(x), ()
-
-
-class KeepsInput(Layer):
-    """Mixin for layers without a rule of their own: the residual is x, the vjp is torch's."""
-
-    def residual(self, x: State) -> Residual:
-        """All of x."""
-        return tensors(x)
-
-    def keep(self, x: State) -> tuple[State, Residual]:
-        """`forward`, and x kept."""
-        return self(x), tensors(x)
-
-    def vjp_x(self, residual: Residual, cot_y: State) -> State:
-        """By torch's autograd."""
-        x = leaf(residual[0] if len(residual) == 1 else (residual[0], residual[1]))
-        with torch.enable_grad():
-            y = self(x)
-        cots = torch.autograd.grad(tensors(y), tensors(x), tensors(cot_y))
-        return cots[0] if len(cots) == 1 else (cots[0], cots[1])
-
-
-class AdvancesStepwise(FragmentalLayer):
-    """Mixin: `advance` as its three parts one after the other."""
-
-    def advance(self, x: State, cot_x: State, fragment: Residual) -> tuple[State, State, tuple[Tensor, ...]]:
-        """vijp first (x is whole), then y together with the parameter gradients."""
-        with torch.no_grad():
-            cot_y = self.vijp(x, cot_x, fragment)
-        y, grads = self.forward_and_grads(x, cot_y)
-        return y, cot_y, grads
-
-
-class RetreatsStepwise(InvertibleLayer):
-    """Mixin: `undo` and `retreat` as their parts one after the other."""
-
-    def undo(self, y: State) -> tuple[State, Residual]:
-        """The inverse first, then the residual of what it gave."""
-        x = self.inverse(y)
-        return x, self.residual(x)
-
-    def retreat(self, y: State, cot_y: State) -> tuple[State, State, tuple[Tensor, ...]]:
-        """The inverse, then both products at x."""
-        with torch.no_grad():
-            x, residual = self.undo(y)
-            cot_x = self.vjp_x(residual, cot_y)
-        return x, cot_x, self.vjp_params(x, cot_y)
-
-
 class Stateful(Layer):
     """Mixin for randomness and running statistics, which move exactly once per training step, whatever the method.
 
@@ -278,10 +209,3 @@ class Stateful(Layer):
     @abstractmethod
     def note(self, x: State) -> None:
         """Called once per step, before anything else, with the layer's input: move the running statistics."""
-
-
-class WithoutWeights(Layer):
-    """Mixin: there is nothing to draw."""
-
-    def initialise(self, generator: Generator) -> None:
-        """Nothing to do."""

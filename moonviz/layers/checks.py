@@ -48,3 +48,8 @@ def need_positions(what: str, in_shape: Shape) -> None:
 def words(shape: Shape) -> str:
     """A shape in words."""
     return "×".join(map(str, shape)) + " numbers"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: ``"1 output"``, ``"1,024 outputs"``."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -10,10 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from moonviz.layers.base import AdvancesStepwise, BlockFragmentalLayer, Residual, Shape, State
+from moonviz.layers.base import BlockFragmentalLayer, Residual, Shape, State
 from moonviz.layers.blocks import Blocks, put, take
 from moonviz.layers.causal import fill_rows, solve_tiles
 from moonviz.layers.conv_base import AllTaps, WithPivot, on_grid
+from moonviz.layers.mixins import AdvancesStepwise
 from moonviz.layers.placement import Placement
 from moonviz.layers.solvers import RowSolver
 from moonviz.specs import layers as specs

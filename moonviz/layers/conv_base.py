@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from moonviz.layers.base import FreshOutput, KeepsNothing, Layer, Residual, Shape, State
+from moonviz.layers.base import Layer, Residual, Shape, State
+from moonviz.layers.mixins import FreshOutput, KeepsNothing
 from moonviz.layers.pivots import PIVOTS, Pivot
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from moonviz.layers.base import AdvancesStepwise, Residual, RetreatsStepwise, Shape, State, SubmersiveLayer
+from moonviz.layers.base import Residual, Shape, State, SubmersiveLayer
 from moonviz.layers.blocks import Blocks
 from moonviz.layers.causal import fill_rows, solve_everywhere, solve_tiles
 from moonviz.layers.conv_base import AllTaps, on_grid
+from moonviz.layers.mixins import AdvancesStepwise, RetreatsStepwise
 from moonviz.layers.placement import Placement
 from moonviz.layers.solvers import RowSolver, SquareSolver
 from moonviz.specs import layers as specs

@@ -7,9 +7,10 @@ from torch import Generator
 
 from moonviz.errors import InvalidSpec
 from moonviz.layers.affine import AffineCoupling
-from moonviz.layers.base import FreshOutput, InvertibleLayer, Layer, Residual, Shape, State
+from moonviz.layers.base import InvertibleLayer, Layer, Residual, Shape, State
 from moonviz.layers.checks import Factory
 from moonviz.layers.inside import Inside, make_inside
+from moonviz.layers.mixins import FreshOutput
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 

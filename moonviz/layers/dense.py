@@ -7,18 +7,9 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from moonviz.errors import SingularLayer
-from moonviz.layers.base import (
-    AdvancesStepwise,
-    FreshOutput,
-    KeepsNothing,
-    Layer,
-    Residual,
-    RetreatsStepwise,
-    Shape,
-    State,
-    SubmersiveLayer,
-)
-from moonviz.layers.checks import Factory, need_vector
+from moonviz.layers.base import Layer, Residual, Shape, State, SubmersiveLayer
+from moonviz.layers.checks import Factory, counted, need_vector
+from moonviz.layers.mixins import AdvancesStepwise, FreshOutput, KeepsNothing, RetreatsStepwise
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 
@@ -80,7 +71,7 @@ class SquareDense(_Dense, AdvancesStepwise, RetreatsStepwise):
     @property
     def reason(self) -> str:
         n = self.out_shape[-1]
-        return f"{n} outputs from {n} inputs: a square matrix, undone by an LU factorisation. Keeps nothing."
+        return f"{counted(n, 'output')} from {counted(n, 'input')}: a square matrix, undone by LU. Keeps nothing."
 
     def inverse(self, y: State) -> State:
         z = y if self.bias is None else y - self.bias
@@ -105,7 +96,7 @@ class NarrowingDense(_Dense, AdvancesStepwise, SubmersiveLayer):
     @property
     def reason(self) -> str:
         n_out, n_in = self.out_shape[-1], self.in_shape[-1]
-        return f"{n_out} outputs from {n_in} inputs: W has full row rank and erases nothing. Keeps nothing."
+        return f"{counted(n_out, 'output')} from {n_in:,} inputs: W has full row rank, erases nothing. Keeps nothing."
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
         q, r = self._qr(self._matrix().mT, "reduced")
@@ -120,8 +111,8 @@ class WideningDense(_Dense, AdvancesStepwise):
     def reason(self) -> str:
         n_out, n_in = self.out_shape[-1], self.in_shape[-1]
         return (
-            f"{n_out} outputs from {n_in} inputs: W erases {n_out - n_in} of {n_out} directions of the cotangent, so "
-            f"{n_out - n_in} numbers per example are kept."
+            f"{n_out:,} outputs from {counted(n_in, 'input')}: W erases {n_out - n_in:,} of {n_out:,} directions of "
+            f"the cotangent. Keeps it there: {counted(n_out - n_in, 'number')} per example."
         )
 
     def fragment(self, residual: Residual, cot_y: State) -> Residual:
@@ -130,8 +121,10 @@ class WideningDense(_Dense, AdvancesStepwise):
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
         q, r = self._qr(self._matrix(), "complete")
-        rows = torch.linalg.solve_triangular(r, cot_x.to(q.dtype), upper=True, left=False)
-        return (torch.cat((rows, fragment[0].to(q.dtype)), 1) @ q.mT).to(cot_x.dtype)
+        known = torch.linalg.solve_triangular(r, cot_x.to(q.dtype), upper=True, left=False)
+        rows = torch.cat((known, fragment[0].to(q.dtype)), 1)
+        del known
+        return (rows @ q.mT).to(cot_x.dtype)
 
 
 def _product_of_triangles(weight: Tensor, generator: Generator) -> Tensor:

@@ -8,21 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from moonviz.layers.base import (
-    AdvancesStepwise,
-    FragmentalLayer,
-    FreshOutput,
-    KeepsNothing,
-    Layer,
-    Residual,
-    RetreatsStepwise,
-    Shape,
-    State,
-    Stateful,
-    WithoutWeights,
-)
+from moonviz.layers.base import FragmentalLayer, Layer, Residual, Shape, State, Stateful
 from moonviz.layers.checks import Factory
 from moonviz.layers.masks import pick, put_back
+from moonviz.layers.mixins import AdvancesStepwise, FreshOutput, KeepsNothing, RetreatsStepwise, WithoutWeights
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 

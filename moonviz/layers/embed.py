@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from torch import Generator
 
 from moonviz.errors import InvalidSpec
-from moonviz.layers.base import FreshOutput, KeepsNothing, Layer, Residual, Shape, State
+from moonviz.layers.base import Layer, Residual, Shape, State
 from moonviz.layers.checks import Factory, words
+from moonviz.layers.mixins import FreshOutput, KeepsNothing
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 

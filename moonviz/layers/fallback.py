@@ -9,19 +9,9 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from moonviz.errors import InvalidSpec
-from moonviz.layers.base import (
-    AdvancesStepwise,
-    FreshOutput,
-    InvertibleLayer,
-    KeepsInput,
-    Layer,
-    Residual,
-    State,
-    Stateful,
-    leaf,
-    tensors,
-)
+from moonviz.layers.base import InvertibleLayer, Layer, Residual, State, Stateful, leaf, tensors
 from moonviz.layers.masks import pick, put_back
+from moonviz.layers.mixins import AdvancesStepwise, FreshOutput, KeepsInput
 
 LARGEST_JACOBIAN = 1_000_000
 """The most numbers that the Jacobian of one example may have."""

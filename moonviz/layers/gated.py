@@ -9,17 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from moonviz.layers.base import (
-    AdvancesStepwise,
-    FragmentalLayer,
-    FreshOutput,
-    Residual,
-    Shape,
-    State,
-    WithoutWeights,
-)
+from moonviz.layers.base import FragmentalLayer, Residual, Shape, State
 from moonviz.layers.checks import Factory
 from moonviz.layers.masks import pick, put_back
+from moonviz.layers.mixins import AdvancesStepwise, FreshOutput, WithoutWeights
 from moonviz.specs import layers as specs
 
 

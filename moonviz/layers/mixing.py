@@ -7,18 +7,10 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor, nn
 
-from moonviz.layers.base import (
-    AdvancesStepwise,
-    FreshOutput,
-    KeepsNothing,
-    Layer,
-    Residual,
-    RetreatsStepwise,
-    Shape,
-    State,
-)
+from moonviz.layers.base import Layer, Residual, Shape, State
 from moonviz.layers.checks import Factory, need_positions
 from moonviz.layers.inside import affine
+from moonviz.layers.mixins import AdvancesStepwise, FreshOutput, KeepsNothing, RetreatsStepwise
 from moonviz.layers.placement import Placement
 from moonviz.layers.solvers import QR
 from moonviz.specs import layers as specs

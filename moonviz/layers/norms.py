@@ -22,8 +22,9 @@ import torch
 from torch import Generator, Tensor, nn
 
 from moonviz.errors import InvalidSpec
-from moonviz.layers.base import AdvancesStepwise, FreshOutput, Residual, Shape, State, Stateful
-from moonviz.layers.checks import Factory
+from moonviz.layers.base import Residual, Shape, State, Stateful
+from moonviz.layers.checks import Factory, counted
+from moonviz.layers.mixins import AdvancesStepwise, FreshOutput
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 
@@ -107,7 +108,7 @@ class LayerNorm(_Norm):
 
     @property
     def reason(self) -> str:
-        return _reason(self.in_shape, "mean of the cotangents and their part along x", 2)
+        return _reason(self.in_shape, "The mean of the cotangents and their part along x are", 2)
 
     def standardise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         unit, _, sigma = _centred(x, self.axes, self.epsilon)
@@ -130,7 +131,7 @@ class RMSNorm(_Norm):
 
     @property
     def reason(self) -> str:
-        return _reason(self.in_shape, "cotangents' part along x", 1)
+        return _reason(self.in_shape, "The cotangents' part along x is", 1)
 
     def standardise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         sigma = _mean_square(x, self.axes).add_(self.epsilon).sqrt_()
@@ -161,8 +162,8 @@ class BatchNorm(Stateful, _Norm):
     @property
     def reason(self) -> str:
         return (
-            "Each channel's mean cotangent and its part along x are erased: 2 numbers for each of "
-            f"{self.in_shape[0]:,} channels are kept per batch, the layer's own gradient, besides x̂ and σ."
+            "The mean of each channel's cotangents and their part along x are erased. Keeps them, the layer's own "
+            f"gradient: {2 * self.in_shape[0]:,} numbers per batch, besides x̂ and σ."
         )
 
     def note(self, x: State) -> None:
@@ -235,9 +236,8 @@ def _mean_square(x: Tensor, axes: Shape) -> Tensor:
 
 def _reason(in_shape: Shape, erased: str, numbers: int) -> str:
     places = prod(in_shape[1:])
-    where = "per example" if len(in_shape) == 1 else f"at each of an example's {places:,} positions"
-    total = f"{numbers * places:,} number{'s' if numbers * places > 1 else ''} per example"
-    return f"The {erased} are erased {where}: {total} are kept, besides x̂ and σ."
+    where = "" if len(in_shape) == 1 else f" at each of an example's {places:,} positions"
+    return f"{erased} erased{where}. Keeps {counted(numbers * places, 'number')} per example for it, besides x̂ and σ."
 
 
 _BY_KIND: dict[str, type[LayerNorm | RMSNorm]] = {"layer_norm": LayerNorm, "rms_norm": RMSNorm}

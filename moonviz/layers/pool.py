@@ -9,21 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from moonviz.errors import InvalidSpec
-from moonviz.layers.base import (
-    AdvancesStepwise,
-    FreshOutput,
-    KeepsInput,
-    KeepsNothing,
-    Layer,
-    Residual,
-    Shape,
-    State,
-    SubmersiveLayer,
-    WithoutWeights,
-)
+from moonviz.layers.base import Layer, Residual, Shape, State, SubmersiveLayer
 from moonviz.layers.checks import Factory
 from moonviz.layers.conv import need_positions, need_room
 from moonviz.layers.conv_pivot import describe_no_pivot, describe_pivot, pivots, solve_from_pivot
+from moonviz.layers.mixins import AdvancesStepwise, FreshOutput, KeepsInput, KeepsNothing, WithoutWeights
 from moonviz.layers.placement import Placement
 from moonviz.layers.solvers import Triangular
 from moonviz.specs import layers as specs

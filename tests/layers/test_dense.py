@@ -23,7 +23,7 @@ def drawn(width: int, n_in: int, dtype: torch.dtype = torch.float64, **settings:
 def test_the_widths_decide_what_a_dense_layer_can_do(width: int, wanted: str) -> None:
     layer = LayerCase(layers.Dense(width=width), (6,)).build()
     assert capability(layer) == wanted
-    assert f"{width} outputs from 6 inputs" in layer.reason
+    assert f"{width} output{'s' * (width > 1)} from 6 inputs" in layer.reason
 
 
 @pytest.mark.parametrize("width", [6, 4, 9])

@@ -7,16 +7,9 @@ from torch import Generator, Tensor
 
 from moonviz.errors import InvalidSpec
 from moonviz.layers import FragmentalLayer, Layer, Placement, SubmersiveLayer, capability, make
-from moonviz.layers.base import (
-    AdvancesStepwise,
-    FreshOutput,
-    KeepsInput,
-    RetreatsStepwise,
-    Shape,
-    State,
-    WithoutWeights,
-)
+from moonviz.layers.base import Shape, State
 from moonviz.layers.fallback import JacobianLayer, VijpOfInverse
+from moonviz.layers.mixins import AdvancesStepwise, FreshOutput, KeepsInput, RetreatsStepwise, WithoutWeights
 from moonviz.specs import layers
 from tests.cases import LAYERS, LayerCase
 from tests.close import assert_close

@@ -118,7 +118,11 @@ def test_unknown_presets_and_settings_list_the_known_ones() -> None:
 
 
 def test_methods_and_their_options() -> None:
-    assert list(METHODS) == ["backprop", "moonwalk-mixed"]
+    in_teaching_order = "backprop checkpointing revbackprop forward projforward moonwalk-pure moonwalk-mixed"
+    assert list(METHODS) == in_teaching_order.split()
+    assert method_options("moonwalk-mixed").needed == "fragmental"
+    assert method_options("moonwalk-mixed", {"phase_one": "inverse"}).needed == "invertible"
+    assert method_options("moonwalk-mixed", {"phase_one": "inverse"}).label == "moonwalk-mixed:phase_one=inverse"
     assert method_options("moonwalk-mixed").label == "moonwalk-mixed"
     assert MethodChoice(name="moonwalk-mixed", options={"phase_one": "residuals"}).label == "moonwalk-mixed"
     with pytest.raises(InvalidSpec, match=r"`backprop`.*`moonwalk-mixed`"):
