@@ -120,7 +120,7 @@ def _work(result: Result, backprop: Result | None) -> str:
 
 def _error(result: Result, backprop: Result | None, dtype: str) -> tuple[str, str]:
     strong, rest = agreement_words(result, dtype)
-    tone = {"drifting": " drifting", "not the gradient": " wrong"}.get(strong, "")
+    tone = {"drifting": " drifting", "not the gradient": " wrong", "a noisy estimate": " noisy"}.get(strong, "")
     words = f'<td data-of="Gradient" class="mv-words{tone}"><b>{escape(strong)}</b> {escape(rest)}</td>'
     error = result.gradient.relative_error if result.gradient else None
     if error is None:

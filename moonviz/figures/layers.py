@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil, floor, log10
 
 import plotly.graph_objects as go
@@ -13,6 +13,10 @@ from moonviz.figures.words import short
 from moonviz.results import TOLERANCE, Report, Result
 
 HEIGHT = 300
+FEW = 3
+"""More lines than this are not all named one by one."""
+TOGETHER = 0.5
+"""Lines closer than this many powers of ten lie on each other."""
 ALIKE = 1.25
 """Largest errors closer than this factor are called alike."""
 
@@ -102,15 +106,33 @@ def _direct_labels(
         return sum(log10(max(error, 10.0**low)) for error in near) / len(near)
 
     order = sorted(lines, key=height, reverse=True)
+    names = {label: label for label in order}
+    if len(order) > FEW:
+        names = _crowded(order, height)
+        order = [label for label in order if label in names]
     for at, label in enumerate(order):
         below = at == len(order) - 1 and at > 0
         layer = min(lines[label], key=lambda n: abs(n - last * (0.9 if at in (0, len(order) - 1) else 0.9 - 0.2 * at)))
         around = [error for n, error in lines[label].items() if abs(n - layer) <= max(1, 0.04 * last)]
         edge = log10(max(10.0**low, min(around) if below else max(around)))
         figure.add_annotation(
-            x=layer, y=min(edge, high), text=f"<b>{label}</b>", xanchor="right" if layer > 0.7 * last else "center",
-            yanchor="top" if below else "bottom", bgcolor=tint(pick(TOKENS["page"], scheme), 0.6), borderpad=1,
+            x=layer, y=min(edge, high), text=f"<b>{names[label]}</b>",
+            xanchor="right" if layer > 0.7 * last else "center", yanchor="top" if below else "bottom",
+            bgcolor=tint(pick(TOKENS["page"], scheme), 0.6), borderpad=1,
         )  # fmt: skip
+
+
+def _crowded(order: Sequence[str], height: Callable[[str], float]) -> dict[str, str]:
+    """Names of many lines by the first of each group: lines that lie on each other share one label."""
+    groups: list[list[str]] = []
+    for label in order:
+        if groups and height(groups[-1][-1]) - height(label) < TOGETHER:
+            groups[-1].append(label)
+        else:
+            groups.append([label])
+    return {
+        group[0]: ", ".join(group) if len(group) < FEW else f"{group[0]} and {len(group) - 1} more" for group in groups
+    }
 
 
 def _error_caption(lines: Mapping[str, Mapping[int, float]], methods: Mapping[str, str]) -> str:
@@ -123,6 +145,9 @@ def _error_caption(lines: Mapping[str, Mapping[int, float]], methods: Mapping[st
     own, walked = tops.get("backprop"), tops.get("moonwalk-mixed")
     alike = own and walked and ALIKE > walked / own > 1 / ALIKE
     last = "Both round alike: this is the number format, not the method." if alike else "Each layer’s worst parameter."
+    if len(said) > FEW:
+        high, low = max(tops, key=tops.__getitem__), min(tops, key=tops.__getitem__)
+        said = [f"Most: {high}, {error_text(tops[high])}", f"least: {low}, {error_text(tops[low])}"]
     return "; ".join(said) + f". {last}"
 
 

@@ -96,7 +96,7 @@ def memory(report: Report, label: str, scheme: Scheme, shared: bool = True) -> C
     figure = go.Figure(layout={"template": template(scheme), "height": HEIGHT})
     ends = time.ends(mine.steps)
     for kind, values in _stack(mine.steps).items():
-        figure.add_trace(_area(kind, ends, values, scheme))
+        figure.add_trace(_area(kind, mine.method, ends, values, scheme))
     figure.add_trace(_outline(mine, ends, scheme))
     ghost = next((one for one in drawn if one.method == "backprop"), None)
     if shared and ghost and ghost is not mine:
@@ -108,9 +108,9 @@ def memory(report: Report, label: str, scheme: Scheme, shared: bool = True) -> C
     return Chart(label, _caption(mine), figure, _alt(mine), _table(mine, ends, time))
 
 
-def _area(kind: Kind, ends: list[float], values: list[float], scheme: Scheme) -> go.Scatter:
+def _area(kind: Kind, method: str, ends: list[float], values: list[float], scheme: Scheme) -> go.Scatter:
     drawn = KINDS_DRAWN[kind]
-    colour = pick(drawn.colour, scheme)
+    colour = pick(look(method).colour if kind == "tangent" else drawn.colour, scheme)
     fill = {"fillcolor": tint(colour, 0.85 if kind in STRONG else 0.45)}
     if drawn.pattern:
         fill = {

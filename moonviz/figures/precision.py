@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import ceil, floor, log10
+from re import sub
 from typing import Any
 
 import plotly.graph_objects as go
@@ -155,10 +156,19 @@ def _ends(lines: Mapping[str, Mapping[int, float]], low: int, high: int) -> list
     return found
 
 
+IN_WORDS = {"phase_one=": "", "anchor_every=": "anchors every ", "segment=": "segments of "}
+
+
 def inside(label: str) -> str:
     """A method's label within a sentence or a figure: Moonwalk's main form loses its suffix."""
-    name = short(label)
-    return name[:1].lower() + name[1:]
+    name, _, options = short(label).partition(":")
+    words = [
+        sub(f"^{option}", says, part)
+        for part in options.split(",")
+        for option, says in IN_WORDS.items()
+        if option in part
+    ]
+    return ", ".join([name[:1].lower() + name[1:], *words])
 
 
 NUMBERS = {3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}

@@ -12,6 +12,8 @@ from moonviz.results import Report, Result
 
 ROW = 60
 APART = 0.15
+FEW = 3
+"""More methods than this are not all told in the caption; the table and the alternative text hold them."""
 SHADES = {1: (1.0,), 2: (0.32, 1.0), 3: (0.3, 0.72, 1.0)}
 
 
@@ -34,7 +36,10 @@ def _bar(
     one: Result, at: int, phase: Phase, seconds: float, start: float, scale: float, shade: float, scheme: Scheme
 ) -> go.Bar:
     page, ink = pick(TOKENS["page"], scheme), pick(TOKENS["ink"], scheme)
-    colour = blend(pick(look(one.method).colour, scheme), page, shade)
+    drawn = look(one.method)
+    colour = blend(pick(drawn.colour, scheme), page, shade)
+    noisy = drawn.dash != "solid"
+    hatch = {"shape": "/", "fgcolor": colour, "bgcolor": page, "solidity": 0.3} if noisy else {}
     return go.Bar(
         x=[seconds * scale],
         y=[at],
@@ -42,12 +47,15 @@ def _bar(
         orientation="h",
         width=0.52,
         name=f"{one.label}, {PHASE_WORDS[phase]}",
-        marker={"color": colour, "cornerradius": 2, "line": {"width": 1, "color": page}},
+        marker={"color": colour, "cornerradius": 2, "line": {"width": 1, "color": page}, "pattern": hatch},
         text=[PHASE_WORDS[phase]],
         textposition="inside",
         insidetextanchor="start",
         textangle=0,
-        insidetextfont={"size": 14, "color": max((ink, page), key=lambda text: contrast(text, colour))},
+        insidetextfont={
+            "size": 14,
+            "color": ink if noisy else max((ink, page), key=lambda text: contrast(text, colour)),
+        },
         customdata=[seconds_text(seconds)],
         hovertemplate="%{customdata}",
     )
@@ -84,6 +92,11 @@ def sweep_times(report: Report, scheme: Scheme) -> Chart | None:
     apart = [one.label for one, sums in drawn if _apart(one, sums)]
     if apart:
         said += f". Medians by layer, so those of {' and '.join(apart)} need not sum to the whole step’s"
+    caption = f"{said}."
+    if len(drawn) > FEW:
+        totals = sorted((sum(sums.values()), one.label) for one, sums in drawn)
+        (least, quick), (most, slow) = totals[0], totals[-1]
+        caption = f"Longest: {slow}, {seconds_text(most)}; shortest: {quick}, {seconds_text(least)}."
     rows = [(one.label, PHASE_WORDS[phase], s) for one, sums in drawn for phase, s in sums.items()]
     table = {"method": [r[0] for r in rows], "sweep": [r[1] for r in rows], "seconds": [round(r[2], 6) for r in rows]}
-    return Chart("Time by sweep", f"{said}.", figure, f"Time by sweep. {said}.", table)
+    return Chart("Time by sweep", caption, figure, f"Time by sweep. {said}.", table)

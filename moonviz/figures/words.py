@@ -6,8 +6,10 @@ from html import escape
 from math import floor, log10
 from re import sub
 
-from moonviz.figures.style import bytes_text
+from moonviz.figures.style import bytes_text, significant
 from moonviz.results import Report, Result
+from moonviz.specs import METHODS
+from moonviz.theory.projforward import expected_cosine
 
 STATUS_WORDS = {
     "ok": "finished",
@@ -34,6 +36,9 @@ PHASE_DURING = {
     "invert": "while undoing",
     "tangent": "while pushing tangents",
 }
+
+BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
+"""Bytes of one number, by dtype."""
 
 JARGON = {
     "Gradient": "For every weight, how the loss changes when that weight changes. Training needs all of it.",
@@ -79,6 +84,8 @@ def agreement_words(result: Result, dtype: str) -> tuple[str, str]:
     Returns:
         Such as ("same", "to 6 digits"); ("reference", "true to 6 digits") for backprop itself.
     """
+    if result.method in METHODS and not METHODS[result.method].exact:
+        return "a noisy estimate", _cosine_words(result, dtype)
     gradient = result.gradient
     verdict = result.agreement(dtype)
     if gradient is None or verdict is None:
@@ -92,6 +99,17 @@ def agreement_words(result: Result, dtype: str) -> tuple[str, str]:
     if error == 0:
         return verdict, "bit for bit"
     return verdict, f"to {_digits(error)}" if digits(error) else "in every digit"
+
+
+def _cosine_words(result: Result, dtype: str) -> str:
+    """How well a guess may be expected to point along the gradient, and how well this one did."""
+    weights = (result.parameter_bytes or 0) // BYTES[dtype]
+    said = []
+    if weights:
+        said.append(f"expected cosine {significant(expected_cosine(result.options.get('directions', 1), weights), 2)}")
+    if result.gradient and result.gradient.cosine is not None:
+        said.append(f"here {significant(result.gradient.cosine, 2)}")
+    return ", ".join(said)
 
 
 def _digits(error: float) -> str:
