@@ -9,9 +9,11 @@ from typing import Any
 import streamlit as st
 
 from moonviz.errors import InvalidSpec
+from moonviz.figures.words import prose
 from moonviz.jobs.admission import Limits
 from moonviz.jobs.devices import likely_device
-from moonviz.specs import METHODS, PRESETS, RunSpec
+from moonviz.specs import METHODS, PRESETS, RunSpec, method_options
+from moonviz.ui.fitness import await_fit, fit
 from moonviz.ui.parts import panel, say
 from moonviz.ui.state import Tab, defaults
 
@@ -28,6 +30,8 @@ HELP = {
     "slope": "What a LeakyReLU multiplies negative numbers with. Small slopes are harder to undo.",
     "last_scale": "Initial size of each coupling's last convolution. Deep networks need it below 1.",
 }
+PHASES = {"residuals": "kept bits", "inverse": "undoing layers", "checkpointed": "running segments again"}
+ANCHORS = (0, 2, 4, 8, 16)
 NAMES = {"last_scale": "Scale of last conv", "dtype": "Number format", "seed": "Seed of the weights"}
 
 
@@ -69,7 +73,25 @@ def sentence(tab: Tab) -> RunSpec | None:
     except InvalidSpec as error:
         panel("These settings cannot be raced.", str(error), bad=True)
         return None
-    return run if pressed else None
+    fits = _tell_fit(tab, run)
+    return run if pressed and fits else None
+
+
+def _tell_fit(tab: Tab, run: RunSpec) -> bool:
+    """Say which methods cannot train this network, and which take very many passes. Returns whether all can."""
+    found = fit(tab)
+    await_fit(tab)
+    if found is None:
+        return True
+    refused = [why for choice in run.methods if (why := found.refusal(choice.resolved))]
+    if refused:
+        panel("Not every method can train this network. Take out what is struck through.", *refused, bad=True)
+    else:
+        others = [why for name in METHODS if name not in tab.methods and (why := found.refusal(method_options(name)))]
+        slow = [words for choice in run.methods if (words := found.passes(choice.resolved, run.network))]
+        if others or slow:
+            st.html("".join(f'<p class="mv-unfit">{prose(words)}</p>' for words in [*slow, *others]))
+    return not refused
 
 
 def _together() -> Any:
@@ -78,9 +100,11 @@ def _together() -> Any:
 
 
 def _methods(tab: Tab) -> None:
+    found = fit(tab)
+    struck = {name for name in METHODS if found and found.refusal(method_options(name))}
     chosen = st.pills(
         "Methods", list(METHODS), selection_mode="multi", default=list(tab.methods), key="race.methods",
-        label_visibility="collapsed",
+        format_func=lambda name: f"~~{name}~~" if name in struck else name, label_visibility="collapsed",
     )  # fmt: skip
     tab.methods = tuple(name for name in METHODS if name in chosen)
 
@@ -97,6 +121,13 @@ def _preset(tab: Tab) -> None:
 
 
 def _more(tab: Tab) -> None:
+    if "moonwalk-mixed" in tab.methods:
+        _variants(tab)
+    if "projforward" in tab.methods:
+        about = "K: how many random directions are averaged. The more, the less noise."
+        tab.directions = st.number_input(
+            "Directions of projforward", 1, 100_000, tab.directions, key="race.directions", help=about
+        )
     for name in fields(tab.preset):
         if name not in IN_SENTENCE:
             tab.settings[name] = _setting(tab, name, "visible")
@@ -108,6 +139,22 @@ def _more(tab: Tab) -> None:
         setattr(tab, name, st.number_input(label, low, high, value, step=1, key=f"race.{name}", help=about))
     about = "auto takes the fastest that this machine has."
     tab.device = st.selectbox("Device", DEVICES, DEVICES.index(tab.device), key="race.device", help=about)
+
+
+def _variants(tab: Tab) -> None:
+    """Options of moonwalk-mixed; each way of finding h at the input enters the race by itself."""
+    chosen = st.pills(
+        "How moonwalk-mixed finds h at the input", list(PHASES), selection_mode="multi", default=list(tab.phases),
+        key="race.phases", format_func=PHASES.__getitem__,
+        help="Kept bits are the usual way; undoing needs invertible layers; running again keeps bits of one segment.",
+    )  # fmt: skip
+    tab.phases = tuple(phase for phase in PHASES if phase in chosen) or ("residuals",)
+    every = st.selectbox(
+        "Anchors of moonwalk-mixed", ANCHORS, ANCHORS.index(tab.anchor_every), key="race.anchors",
+        format_func=lambda every: f"every {every} blocks" if every else "none",
+        help="A whole h kept every so many blocks, against drift.",
+    )  # fmt: skip
+    tab.anchor_every = every
 
 
 def _setting(tab: Tab, name: str, visibility: str) -> Any:

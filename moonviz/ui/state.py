@@ -42,17 +42,28 @@ def defaults(name: str) -> dict[str, Any]:
 
 @dataclass
 class Tab:
-    """The state of a tab. Plain data only: numbers and specs, never tensors."""
+    """The state of a tab. Plain data only: numbers and specs, never tensors.
+
+    Attributes:
+        phases: How moonwalk-mixed finds h at the input; it enters once for each.
+        anchor_every: Blocks between its anchors; 0 for none.
+        directions: K of projforward.
+        asked: The network whose layers are being asked for: its canonical spec, the job, its blocks.
+    """
 
     id: str = field(default_factory=lambda: uuid4().hex)
     preset: str = FIRST
     settings: dict[str, Any] = field(default_factory=lambda: defaults(FIRST))
     methods: tuple[str, ...] = ("backprop", "moonwalk-mixed")
+    phases: tuple[str, ...] = ("residuals",)
+    anchor_every: int = 0
+    directions: int = 1
     device: str = "auto"
     repeats: int = 5
     batch_seed: int = 0
     shown: Shown | None = None
     job: Following | None = None
+    asked: tuple[str, str, int] | None = None
     study: Study = field(default_factory=Study)
 
     kept: dict[str, Shown] = field(default_factory=dict)
@@ -100,6 +111,20 @@ class Tab:
         """
         return preset(self.preset, **self.settings)
 
+    def choices(self) -> list[dict[str, Any]]:
+        """Every method that enters, with the options that differ from its own."""
+        listed: list[dict[str, Any]] = []
+        for name in self.methods:
+            if name == "moonwalk-mixed":
+                anchors = {"anchor_every": self.anchor_every} if self.anchor_every else {}
+                chosen = ({"phase_one": phase} if phase != "residuals" else {} for phase in self.phases)
+                listed += [{"name": name, "options": phase | anchors} for phase in chosen]
+            elif name == "projforward" and self.directions != 1:
+                listed.append({"name": name, "options": {"directions": self.directions}})
+            else:
+                listed.append({"name": name, "options": {}})
+        return listed
+
     def run(self) -> RunSpec:
         """The run as chosen.
 
@@ -111,7 +136,7 @@ class Tab:
         return RunSpec.read(
             {
                 "network": self.network().model_dump(mode="json"),
-                "methods": [{"name": name} for name in self.methods],
+                "methods": self.choices(),
                 "device": self.device,
                 "repeats": self.repeats,
                 "batch_seed": self.batch_seed,

@@ -9,6 +9,7 @@ from moonviz.results import Failure
 class FakeEngine:
     def __init__(self) -> None:
         self.jobs, self.script, self.cancelled, self.closed = [], [], [], []
+        self.ends = {}
 
     def submit(self, job, tab):
         self.jobs.append((job, tab))
@@ -19,6 +20,9 @@ class FakeEngine:
             return [Lost(number=start, error=Failure(message="This job is not known here any more."))]
         numbered = [message.model_copy(update={"number": n}) for n, message in enumerate(self.script)]
         return numbered[start:]
+
+    def final(self, job):
+        return self.ends.get(job)
 
     def cancel(self, job):
         self.cancelled.append(job)
