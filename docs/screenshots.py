@@ -19,17 +19,14 @@ URL = f"http://127.0.0.1:{PORT}"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 MOST_BYTES = 300_000
 
-SHOTS = {
-    "race-wide": (1440, "light", 1),
-    "race-wide-dark": (1440, "dark", 1),
-    "race-tablet": (768, "light", 1),
-    "race-phone": (390, "light", 1.5),
-}
-"""File name: width, scheme, pixels per CSS pixel."""
+WAYS = {"wide": (1440, "light", 1), "wide-dark": (1440, "dark", 1), "phone": (390, "light", 1.25)}
+SHOTS = {f"{page}-{way}": (page, *how) for page in ("race", "methods", "precision") for way, how in WAYS.items()}
+SHOTS["race-tablet"] = ("race", 768, "light", 1)
+"""File name: page, width, scheme, pixels per CSS pixel."""
 
 
 def main() -> None:
-    """Start the app, photograph the untouched Race page, stop the app."""
+    """Start the app, photograph every untouched page, stop the app."""
     app = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={PORT}",
          "--server.address=127.0.0.1"],
@@ -38,8 +35,8 @@ def main() -> None:
         wait()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-            for name, (width, scheme, scale) in SHOTS.items():
-                shoot(browser, name, width, scheme, scale)
+            for name, how in SHOTS.items():
+                shoot(browser, name, *how)
             browser.close()
     finally:
         app.terminate()
@@ -61,11 +58,15 @@ def wait() -> None:
     raise TimeoutError("the app did not start within 30 s")
 
 
-def shoot(browser: Browser, name: str, width: int, scheme: str, scale: float) -> None:
+def shoot(browser: Browser, name: str, which: str, width: int, scheme: str, scale: float) -> None:
     """One picture of the whole page."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, device_scale_factor=scale)
     page.goto(URL)
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    if which != "race":
+        page.goto(f"{URL}/{which}")
+        page.locator(".mv-headline").wait_for()
+        page.wait_for_timeout(1500)
     page.wait_for_timeout(1500)
     main = page.locator("[data-testid=stMain]")
     page.set_viewport_size({"width": width, "height": main.evaluate("e => e.scrollHeight") + 60})
