@@ -128,3 +128,13 @@ def test_conditioning_in_plain_words(network, factor, words):
     told = stretch(network, 16, "float32")
     assert told.factor == pytest.approx(factor)
     assert words in told.words
+
+
+def test_the_headline_names_the_last_that_rounds_and_the_first_that_is_noise():
+    kept = report()
+    points = tuple(
+        one.model_copy(update=error(30.0)) if (one.label, one.depth) == ("moonwalk-mixed", 64) else one
+        for one in kept.points
+    )
+    said = precision_headline(kept.model_copy(update={"points": points})).text
+    assert said == "In float32, Moonwalk only rounds to 16 dense layers and is noise from 64 on."
