@@ -20,7 +20,7 @@ from moonviz.specs import METHODS, PRESETS, NetworkSpec, RunSpec, preset
 
 TESTED_TORCH = "2.13"
 """The release that every byte count was checked with."""
-TEST_SIZE: dict[str, Any] = {"depth": 4, "batch": 8}
+TEST_SIZE: dict[str, Any] = {"depth": 3, "batch": 4}
 """What the presets are shrunk to, unless the full size is asked for."""
 SLOW = ("forward", "moonwalk-pure")
 """Methods whose passes grow with the weights or inputs."""
@@ -114,7 +114,7 @@ def _examine(device: str, size: dict[str, Any], observer: Progress | None) -> Fi
         found += _exactness(preset(name, **size, dtype=dtype), device, [m for m in METHODS if m not in SLOW])
         if name in TINY:
             found += _exactness(preset(name, **TINY[name], dtype=dtype), device, SLOW)
-        found += _memory_and_times(preset(name, **size), device)
+        found += _memory_and_times(preset(name, **size), device, repeats=1 if size else 3)
     return Findings(here, tuple(found))
 
 
@@ -154,14 +154,14 @@ def relative_error(found: dict[str, torch.Tensor], truth: dict[str, torch.Tensor
     return math.sqrt(wrong / sum(float(right.double().square().sum()) for right in truth.values()))
 
 
-def _memory_and_times(spec: NetworkSpec, device: str) -> Iterator[Check]:
+def _memory_and_times(spec: NetworkSpec, device: str, repeats: int) -> Iterator[Check]:
     """The ledger against the dry run and the device's allocator, and each method's time beside backprop's."""
     asked = {
         "network": spec.model_dump(),
         "methods": [{"name": name} for name in METHODS if name not in SLOW],
         "device": device,
     }
-    run = RunSpec.read(asked | {"repeats": 3})
+    run = RunSpec.read(asked | {"repeats": repeats})
     measured = [result for result in run_methods(run).results if result.status != "refused"]
     predicted = {result.label: result for result in estimate_methods(run).results}
     for result in measured:

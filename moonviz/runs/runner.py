@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from moonviz.errors import TooLarge
@@ -48,7 +49,11 @@ def run_methods(spec: RunSpec, observer: Observer | None = None, limit_bytes: in
     entrants = [Entrant(choice.resolved) for choice in spec.methods]
     cards = describe(spec.network)
     _check(spec.network, entrants, watch, limit_bytes)
-    results = _race(spec, device, entrants, watch, limit_bytes) if _running(entrants) else {}
+    results = {}
+    if _running(entrants):
+        # random layers draw from torch's generator: the caller's goes on as if nothing had been run
+        with torch.random.fork_rng(devices=[]):
+            results = _race(spec, device, entrants, watch, limit_bytes)
     return Report(
         environment=environment(device),
         network=NetworkCard(spec=spec.network.model_dump(mode="json"), layers=cards),
@@ -126,10 +131,13 @@ def _race(
     x, target = network.batch(spec.batch_seed)
     for done, entrant in enumerate(_running(entrants)):
         watch.stage("trace", done, len(entrants), entrant.label)
+        torch.manual_seed(spec.batch_seed)  # before every pass: all methods see the same draws, and so does the truth
         entrant.attempt(lambda entrant=entrant: _trace(entrant, network, x, target, watch))
     _time(spec.repeats, entrants, network, x, target, watch)
     watch.stage("truth", 0, 1, None)
+    torch.manual_seed(spec.batch_seed)
     truth = find_truth(network, x, target, limit_bytes)
+    torch.manual_seed(spec.batch_seed)
     reference = _backprop(entrants, network, x, target, limit_bytes)
     return {
         entrant.label: finished(entrant, network, (x, target)).model_copy(

@@ -67,8 +67,9 @@ def test_methods_as_json(tmp_path):
     assert main(["methods", "--json", str(path)]) == 0
     data = json.loads(path.read_text())
     assert [card["name"] for card in data["methods"]] == list(METHODS)
-    assert data["methods"][1]["needs"] == "submersive"
-    assert data["methods"][1]["schedule"][2]["phase"] == "advance"
+    cards = {card["name"]: card for card in data["methods"]}
+    assert cards["moonwalk-mixed"]["needs"] == "fragmental"
+    assert cards["moonwalk-mixed"]["schedule"][2]["phase"] == "advance"
 
 
 def test_describe_shows_layers_folded_and_their_capability(capsys):

@@ -15,13 +15,15 @@ from moonviz.runs import run_methods
 from moonviz.runs.agreement import agree, relative_error
 from moonviz.runs.trace import trace
 from moonviz.runs.truth import Truth, choose_reference, find_truth
-from moonviz.specs import METHODS, NetworkSpec, RunSpec, preset
+from moonviz.specs import Block, NetworkSpec, RunSpec, layers, preset
 from tests.close import assert_close
 from tests.methods.test_exactness import PLAIN_CONV
 
+BOTH = ["backprop", "moonwalk-mixed"]
+
 
 def race(network: NetworkSpec, *methods: str, **fields: Any) -> RunSpec:
-    chosen = [{"name": name} for name in methods or METHODS]
+    chosen = [{"name": name} for name in methods or BOTH]
     return RunSpec.read({"network": network.model_dump(), "methods": chosen, "device": "cpu", "repeats": 2, **fields})
 
 
@@ -48,7 +50,7 @@ class Log:
 def test_a_race_measures_everything(name: str, dtype: str) -> None:
     log = Log()
     report = run_methods(race(preset(name, depth=2, batch=4, dtype=dtype)), log)
-    assert [result.label for result in report.results] == list(METHODS)
+    assert [result.label for result in report.results] == BOTH
     for result in report.results:
         assert result.status == "ok"
         assert result.error is None
@@ -66,10 +68,27 @@ def test_a_race_measures_everything(name: str, dtype: str) -> None:
     assert [name for name, *_ in log.told] == [
         *["check"] * 2, *["trace"] * 2, *["warm-up"] * 2, *["time"] * 4, "truth"
     ]  # fmt: skip
-    assert [label for name, _, _, label in log.told if name == "time"] == [*METHODS, *METHODS], "in turns"
+    assert [label for name, _, _, label in log.told if name == "time"] == [*BOTH, *BOTH], "in turns"
     assert log.ticks > 3 * sum(len(result.steps) for result in report.results)
     assert Report.from_json(report.to_json()) == report
     json.loads(report.to_json(), parse_constant=pytest.fail)
+
+
+def test_random_layers_draw_alike_for_all_methods_and_the_truth() -> None:
+    blocks = (layers.Dense(width=12), layers.Dropout(probability=0.4), layers.LeakyReLU())
+    network = NetworkSpec(
+        stem=(layers.Flatten(), layers.Dense(width=12)),
+        body=(Block(layers=blocks, repeat=3), Block(layers=(layers.BatchNorm(), layers.Dense(width=12)))),
+        head=(layers.Dense(width=10),),
+        batch=8,
+        dtype="float64",
+    )
+    torch.manual_seed(7)
+    before = torch.random.get_rng_state()
+    for result in run_methods(race(network, "backprop", "checkpointing", "moonwalk-mixed")).results:
+        assert result.status == "ok", result.error
+        assert result.gradient.relative_error < 1e-10, result.label
+    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 def test_a_refused_method_keeps_its_place_and_the_others_run() -> None:
@@ -82,7 +101,7 @@ def test_a_refused_method_keeps_its_place_and_the_others_run() -> None:
 
 def test_what_would_not_fit_is_told_before_any_memory_is_spent() -> None:
     network = preset("digits-revnet", depth=16, batch=8)
-    needs = {name: moonviz.estimate(network, method=name).peak_bytes for name in METHODS}
+    needs = {name: moonviz.estimate(network, method=name).peak_bytes for name in BOTH}
     log = Log()
     report = run_methods(race(network), log, limit_bytes=needs["backprop"] - 1)
     too_large, fine = report.results
