@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -151,3 +152,11 @@ def test_ci_runs_the_readmes_test_command(tmp_path):
     assert command.removeprefix("+ ") in README.splitlines()
     assert asked == "asked: -m venv .venv"
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_the_readmes_table_of_methods_is_what_the_cards_say():
+    script = ROOT / "docs" / "methods_table.py"
+    found = runpy.run_path(str(script))
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    between = text.split(found["BEGIN"])[1].split(found["END"])[0]
+    assert between.strip() == found["table"](), "run python docs/methods_table.py"
