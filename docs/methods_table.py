@@ -36,6 +36,7 @@ def _gradient(card: MethodCard) -> str:
 
 
 def main() -> None:
+    """Write the table between its marks."""
     text = README.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)

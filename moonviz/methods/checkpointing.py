@@ -35,8 +35,9 @@ def steps(
             removed = () if kept else (("activation", i - 1),)
             added = (*kept, held("activation", i, state))
             yield LayerEvent("forward", i, (("activation", i - 1),), added, removed)
-    cot = yield from head_sweep(network, state, target, found)
+    given = [state]
     del state
+    cot = yield from head_sweep(network, given, target, found)
     for segment in reversed(segments):
         state, tapes = inputs.pop(), []
         for i in segment:

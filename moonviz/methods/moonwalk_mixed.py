@@ -26,7 +26,7 @@ from moonviz.networks import Network
 from moonviz.specs.methods import MoonwalkMixedOptions
 
 Options = MoonwalkMixedOptions
-Sweep = Generator[LayerEvent, None, Any]
+Sweep = Generator[LayerEvent, None, None]
 
 
 @dataclass(slots=True)
@@ -41,10 +41,12 @@ class _Walk:
     fragments: dict[int, Any] = field(default_factory=dict)
     anchors: dict[int, Any] = field(default_factory=dict)
     anchored: frozenset[int] = frozenset()
+    cot: list[Any] = field(default_factory=list)
+    """The cotangent where the walk is, alone in its list: a variable of each sweep would keep one alive too long."""
 
-    def back(self, i: int, residual: Any, cot: Any) -> tuple[Any, tuple[Held, ...]]:
-        """h_{i-1} from h_i, and what is kept of h_i on the way."""
-        kept = []
+    def back(self, i: int, residual: Any) -> tuple[Held, ...]:
+        """h_{i-1} from h_i; says what is kept of h_i on the way."""
+        kept, cot = [], self.cot.pop()
         if fragment := self.network.fragment(i, residual, cot, self.options.fragment_block):
             self.fragments[i] = fragment
             kept.append(held("fragment", i, fragment))
@@ -54,7 +56,8 @@ class _Walk:
             self.anchors[i] = cot
             # named last: where h passes through a layer untouched, its memory is the anchor's, not the cotangent's
             kept.append(held("anchor", i, cot))
-        return before, tuple(kept)
+        self.cot.append(before)
+        return tuple(kept)
 
 
 def steps(
@@ -64,8 +67,8 @@ def steps(
     every = options.anchor_every
     anchored = frozenset(network.block_ends[every - 1 :: every] if every else ()) - {network.length}
     walk = _Walk(options, network, x, target, anchored=anchored)
-    cot = yield from _PHASES[options.phase_one](walk)
-    yield from advance_sweep(network, x, cot, walk.found, walk.fragments, walk.anchors)
+    yield from _PHASES[options.phase_one](walk)
+    yield from advance_sweep(network, x, walk.cot, walk.found, walk.fragments, walk.anchors)
     return walk.found
 
 
@@ -80,9 +83,10 @@ def _residuals(walk: _Walk) -> Sweep:
         residuals.append(residual)
         yield _forward(i, held("activation", i, state), held("residual", i, residual))
         del residual
-    cot = yield from head_sweep(network, state, walk.target, walk.found)
+    given = [state]
     del state
-    return (yield from _reverse(walk, residuals, list(range(1, network.length + 1)), cot))
+    walk.cot.append((yield from head_sweep(network, given, walk.target, walk.found)))
+    yield from _reverse(walk, residuals, list(range(1, network.length + 1)))
 
 
 def _inverse(walk: _Walk) -> Sweep:
@@ -93,14 +97,13 @@ def _inverse(walk: _Walk) -> Sweep:
     for i in range(1, network.length + 1):
         state = network.run(i, state)
         yield _forward(i, held("activation", i, state))
-    cot = yield from head_sweep(network, state, walk.target, walk.found)
+    walk.cot.append((yield from head_sweep(network, [state], walk.target, walk.found)))
     for i in range(network.length, 0, -1):
         state, residual = network.undo(i, state)
-        cot, kept = walk.back(i, residual, cot)
+        kept = walk.back(i, residual)
         del residual
         reads = (("activation", i), ("cotangent", i))
         yield LayerEvent("invert", i, reads, (held("activation", i - 1, state), *kept), reads)
-    return cot
 
 
 def _checkpointed(walk: _Walk) -> Sweep:
@@ -116,8 +119,9 @@ def _checkpointed(walk: _Walk) -> Sweep:
             first = i == segment[0]
             kept = (held("activation", i - 1, inputs[-1]),) if first else ()
             yield _forward(i, *kept, held("activation", i, state), drop=not first)
-    cot = yield from head_sweep(network, state, walk.target, walk.found)
+    given = [state]
     del state
+    walk.cot.append((yield from head_sweep(network, given, walk.target, walk.found)))
     for segment in reversed(segments):
         state, residuals = inputs.pop(), []
         for i in segment:
@@ -126,18 +130,16 @@ def _checkpointed(walk: _Walk) -> Sweep:
             yield _forward(i, held("activation", i, state), held("residual", i, residual), phase="recompute")
             del residual
         del state
-        cot = yield from _reverse(walk, residuals, segment, cot)
-    return cot
+        yield from _reverse(walk, residuals, segment)
 
 
-def _reverse(walk: _Walk, residuals: list[Any], segment: list[int], cot: Any) -> Sweep:
+def _reverse(walk: _Walk, residuals: list[Any], segment: list[int]) -> Sweep:
     """Back through a segment whose residuals are at hand."""
     for i in reversed(segment):
-        cot, kept = walk.back(i, residuals.pop(), cot)
+        kept = walk.back(i, residuals.pop())
         reads = (("residual", i), ("cotangent", i))
         removed = (*reads, ("activation", i)) if i == segment[-1] else reads
         yield LayerEvent("reverse", i, reads, kept, removed)
-    return cot
 
 
 def _forward(i: int, *added: Held, drop: bool = True, phase: Any = "forward") -> LayerEvent:

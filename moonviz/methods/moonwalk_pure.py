@@ -25,9 +25,8 @@ def steps(
     """⌈n₀/m⌉ passes of tangent 0…L+1, advance 0…L, then the head's own gradient at x_L."""
     last = network.length + 1
     found = Gradients()
-    cot = yield from _input_cotangent(options, network, x, target)
-    state = yield from advance_sweep(network, x, cot, found, {}, {})
-    del cot
+    given = [(yield from _input_cotangent(options, network, x, target))]
+    state = yield from advance_sweep(network, x, given, found, {}, {})
     found.loss, tape = network.record_head(state, target)
     del state
     found.add(grads := tape.pull()[1])

@@ -30,7 +30,7 @@ def steps(
         state = network.run(i, state)
         before = (("activation", i - 1),)
         yield LayerEvent("forward", i, before, (held("activation", i, state),), before)
-    cot = yield from head_sweep(network, state, target, found)
+    cot = yield from head_sweep(network, [state], target, found)
     for i in range(network.length, 0, -1):
         state, cot, grads = network.retreat(i, state, cot)
         found.add(grads)

@@ -19,11 +19,17 @@ def block_segments(network: Network, blocks: int) -> list[list[int]]:
     return [list(range(start + 1, end + 1)) for start, end in zip(starts, ends, strict=True)]
 
 
-def head_sweep(network: Network, state: Any, target: Any, found: Gradients) -> Generator[LayerEvent, None, Any]:
-    """Forward and reverse through the head: the loss, the head's gradient; returns h_L. The state is given up."""
+def head_sweep(network: Network, given: list[Any], target: Any, found: Gradients) -> Generator[LayerEvent, None, Any]:
+    """Forward and reverse through the head: the loss, the head's gradient; returns h_L.
+
+    Args:
+        network: The network.
+        given: x_L in a list, which is emptied: a caller's own variable would keep it alive all the while.
+        target: The batch's targets.
+        found: Takes the loss and the head's gradients.
+    """
     last = network.length + 1
-    found.loss, tape = network.record_head(state, target)
-    del state
+    found.loss, tape = network.record_head(given.pop(), target)
     yield LayerEvent("forward", last, (("activation", last - 1),), (held("activation", last, found.loss),))
     cot, grads = tape.pull()
     found.add(grads)
@@ -36,7 +42,7 @@ def head_sweep(network: Network, state: Any, target: Any, found: Gradients) -> G
 def advance_sweep(
     network: Network,
     x: Any,
-    cot: Any,
+    given: list[Any],
     found: Gradients,
     fragments: dict[int, Any],
     anchors: dict[int, Any],
@@ -46,11 +52,12 @@ def advance_sweep(
     Args:
         network: The network.
         x: The batch.
-        cot: h₀, given up.
+        given: h₀ in a list, which is emptied, as in `head_sweep`.
         found: Takes the gradients.
         fragments: By layer; each is dropped when it was used.
         anchors: By layer: h_i to take up again behind that layer.
     """
+    cot = given.pop()
     state, tape = network.record_stem(x)
     found.add(grads := tape.pull(cot)[1])
     state = network.without_history(state)

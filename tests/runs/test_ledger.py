@@ -197,6 +197,15 @@ def test_moonwalk_keeps_a_twelfth_of_backprop_on_the_long_preset() -> None:
     assert backprop.peak_bytes <= 265 * 2**20
 
 
+def test_moonwalk_holds_no_state_or_cotangent_twice() -> None:
+    # in sweep 3: x's two halves, h's two halves, and inside F the hidden units, its output, and two products; halves of
+    # a mebibyte each, beside the gradients and 4 bytes of loss
+    spec = preset("photo-revnet", depth=24)
+    assert moonviz.estimate(spec, method="moonwalk-mixed").activation_peak_bytes <= 9.1 * 2**20
+    inverse = moonviz.estimate(spec, method="moonwalk-mixed", phase_one="inverse")
+    assert inverse.activation_peak_bytes <= 9.1 * 2**20
+
+
 def test_counted_work_is_three_and_five_units() -> None:
     spec = preset("photo-revnet", depth=64)
     unit = 2 * 2 * 8 * 32 * 32 * 32 * 32 * 9 * 64  # two convolutions a block
