@@ -21,9 +21,13 @@ def stored_names() -> tuple[str, ...]:
     return tuple(sorted(one.stem for one in _folder().glob(f"*{_SUFFIX}")))
 
 
-@lru_cache(maxsize=16)
-def stored(name: str) -> Report:
+@lru_cache(maxsize=64)
+def stored(name: str, labels: tuple[str, ...] | None = None) -> Report:
     """A stored report; read once.
+
+    Args:
+        name: One of `stored_names()`.
+        labels: Methods with their options, as `Result.label` says: only these, in this order. None: all.
 
     Raises:
         InvalidSpec: If there is none of that name.
@@ -31,6 +35,10 @@ def stored(name: str) -> Report:
     if name not in stored_names():
         known = ", ".join(f"`{one}`" for one in stored_names()) or "none"
         raise InvalidSpec(f"there is no stored result `{name}`; the stored results are {known}")
+    if labels is not None:
+        whole = stored(name)
+        chosen = {one.label: one for one in whole.results}
+        return whole.model_copy(update={"results": tuple(chosen[label] for label in labels)})
     return Report.from_json((_folder() / f"{name}{_SUFFIX}").read_bytes())
 
 

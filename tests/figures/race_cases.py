@@ -7,12 +7,14 @@ from typing import Any
 from moonviz.data.stored import stored
 from moonviz.results import Failure, Report, Result
 
+BOTH = ("backprop", "moonwalk-mixed")
+
 NAME = "digits-revnet"
 
 
 def race(**by_method: dict[str, Any] | None) -> Report:
     """The stored race with some of its numbers replaced; None takes the method out. `_` in names stands for `-`."""
-    report = stored(NAME)
+    report = stored(NAME, BOTH)
     changes = {name.replace("_", "-"): change for name, change in by_method.items()}
     results = [
         one.model_copy(update=changes.get(one.method) or {})
@@ -23,7 +25,7 @@ def race(**by_method: dict[str, Any] | None) -> Report:
 
 
 def result(method: str) -> Result:
-    return next(one for one in stored(NAME).results if one.method == method)
+    return next(one for one in stored(NAME, BOTH).results if one.method == method)
 
 
 def gradient(error: float | None, method: str = "moonwalk-mixed") -> dict[str, Any]:

@@ -7,6 +7,8 @@ from moonviz.figures.fit import Fit, interchangeable
 from moonviz.results import LayerCard
 from moonviz.specs import method_options, preset
 
+BOTH = ("backprop", "moonwalk-mixed")
+
 
 def fit(*capabilities, parameters=10, shape=(64,)):
     cards = [
@@ -46,7 +48,7 @@ def test_an_option_may_ask_for_more():
 
 
 def test_passes_are_counted_at_the_networks_depth():
-    report = stored("digits-dense")
+    report = stored("digits-dense", BOTH)
     network = preset("digits-dense", depth=2)
     found = Fit.of(report.network.layers, 16)
     assert "13,130 passes" in found.passes(method_options("forward"), network)

@@ -14,9 +14,11 @@ from moonviz.results import Failure
 from moonviz.ui import controls
 from moonviz.ui import engine as engine_room
 
+BOTH = ("backprop", "moonwalk-mixed")
+
 APP = Path(__file__).parents[2] / "app.py"
-SENTENCE = headline(stored("photo-revnet")).html
-DENSE = headline(stored("digits-dense")).html
+SENTENCE = headline(stored("photo-revnet", BOTH)).html
+DENSE = headline(stored("digits-dense", BOTH)).html
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_another_network_brings_its_settings_and_its_stored_race(page):
 
 def test_a_notice_written_for_other_settings_says_so(page, fake):
     assert "<b>What to notice:</b>" in text(page)
-    report = stored("photo-revnet")
+    report = stored("photo-revnet", BOTH)
     other = report.model_copy(
         update={"network": report.network.model_copy(update={"spec": report.network.spec | {"batch": 2}})}
     )
@@ -140,7 +142,7 @@ def test_waiting_and_running_are_told(page, fake, message, words):
 
 
 def test_strips_and_curves_fill_while_it_is_traced(page, fake):
-    steps = stored("photo-revnet").results[0].steps[:40]
+    steps = stored("photo-revnet", BOTH).results[0].steps[:40]
     run(page, fake, StageMessage(name="trace", done=0, total=2), Steps(label="backprop", records=steps))
     said = text(page)
     assert "At layer 39 on the way forward." in said
@@ -149,7 +151,7 @@ def test_strips_and_curves_fill_while_it_is_traced(page, fake):
 
 
 def test_cancel_reaches_the_engine_and_the_page_says_where_it_stopped(page, fake):
-    steps = stored("photo-revnet").results[0].steps[:40]
+    steps = stored("photo-revnet", BOTH).results[0].steps[:40]
     begun = [StageMessage(name="trace", done=0, total=2), Steps(label="backprop", records=steps)]
     run(page, fake, *begun)
     page.button(key="race.cancel").click().run()
@@ -164,7 +166,7 @@ def test_cancel_reaches_the_engine_and_the_page_says_where_it_stopped(page, fake
 
 
 def test_a_result_takes_the_page_and_survives_a_rerun(page, fake):
-    report = stored("digits-dense")
+    report = stored("digits-dense", BOTH)
     run(page, fake, ResultMessage(data=report.model_dump(mode="json", by_alias=True)))
     for _ in range(2):
         said = text(page)
@@ -210,7 +212,7 @@ def test_a_job_nobody_knows_is_lost_not_hung(page, fake):
 
 
 def test_one_method_that_fell_leaves_the_other_its_result(page, fake):
-    report = stored("digits-revnet")
+    report = stored("digits-revnet", BOTH)
     fallen = report.results[0].model_copy(
         update={"status": "too_large", "error": Failure(message="Needs 17 of 12."), "steps": (), "gradient": None}
     )

@@ -8,6 +8,8 @@ from moonviz.results import Failure
 from moonviz.ui.following import Following
 from moonviz.ui.state import Tab, defaults
 
+BOTH = ("backprop", "moonwalk-mixed")
+
 
 @pytest.fixture
 def job():
@@ -15,7 +17,7 @@ def job():
     return Following("j1", tab.run())
 
 
-STEPS = stored("digits-revnet").results[0].steps
+STEPS = stored("digits-revnet", BOTH).results[0].steps
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_an_end_is_an_end(job, end):
 
 
 def test_a_result_is_a_report(job):
-    report = stored("digits-dense")
+    report = stored("digits-dense", BOTH)
     job.absorb([ResultMessage(data=report.model_dump(mode="json", by_alias=True))])
     assert job.report() == report
 
