@@ -41,6 +41,8 @@ BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
 """Bytes of one number, by dtype."""
 
 JARGON = {
+    "Moonwalk": "A way to compute the gradient that goes back once without making any weight gradient, only to find h "
+    "at the input, and then walks forward again, making them on the way. So it need not store the activations.",
     "Gradient": "For every weight, how the loss changes when that weight changes. Training needs all of it.",
     "Activation": "What a layer puts out. Backprop stores them because each weight's gradient is a product of an "
     "activation and a cotangent.",
@@ -48,10 +50,19 @@ JARGON = {
     "from layer to layer.",
     "Residual bits": "The least a layer must remember so that h can pass back through it. A LeakyReLU needs one bit "
     "per unit: which side of zero was it on?",
+    "Invertible": "A layer whose input can be rebuilt from its output. Revbackprop needs this of every layer.",
+    "Submersive": "A layer that loses nothing of h on the way back: h at its output can be recovered from h at its "
+    "input, even where the input itself cannot be rebuilt. Moonwalk needs no more than this.",
+    "Fragment": "The part of h that a layer erases. Where a layer is not submersive, Moonwalk keeps that part on "
+    "the way back.",
+    "Anchor": "A whole h kept every few layers on the way back, from which the walk forward starts afresh.",
+    "Coupling": "A layer that moves one half of the channels by a function of the other half: subtract to undo it.",
     "Vijp": "Vector-inverse-Jacobian product: recover h at a layer's output from h at its input. It lets Moonwalk "
     "make the weight gradients on a second walk forward.",
     "Peak": "The most tensor bytes alive at one time during the step, weight gradients included. Weights and the "
     "batch are not counted.",
+    "Kept at most": "The most bytes held from one step to the next, without weight gradients and without what is "
+    "alive only inside a step.",
     "Relative error": "The length of the difference between two gradients, divided by the length of the true one. "
     "10⁻⁶ means that about six digits agree.",
 }

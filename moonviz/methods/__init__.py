@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from moonviz.errors import UnsupportedPair
-from moonviz.layers import NEEDS
+from moonviz.layers import NEEDS, FragmentalLayer, Layer
 from moonviz.methods import (
     backprop,
     checkpointing,
@@ -33,7 +33,9 @@ def require(options: MethodOptions, network: Network) -> None:
     """
     for layer in network.body:
         if not isinstance(layer, NEEDS[options.needed]):
-            raise UnsupportedPair(options.label, layer.title, options.needed, f"{layer.reason} {_remedy(options)}")
+            raise UnsupportedPair(
+                options.label, layer.title, options.needed, f"{_why(layer, options)} {_remedy(options)}"
+            )
     if getattr(options, "phase_one", None) == "checkpointed":
         _ = network.residual_segment  # found once, by a dry run of a block, before anything is counted
     for layer in network.head_layers:
@@ -44,6 +46,13 @@ def require(options: MethodOptions, network: Network) -> None:
                 "independent from example to example",
                 "Each input direction would have to be pushed for one example at a time. Use `moonwalk-mixed`.",
             )
+
+
+def _why(layer: Layer, options: MethodOptions) -> str:
+    """What the layer lacks; its own reason tells what it has."""
+    if options.needed == "invertible" and isinstance(layer, FragmentalLayer):
+        return "The gradient can pass it in both directions, but its input cannot be rebuilt from its output."
+    return layer.reason
 
 
 def _remedy(options: MethodOptions) -> str:
