@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from moonviz.errors import InvalidSpec
-from moonviz.results import MAX_RESULT_BYTES, SCHEMA, Environment, Plain, Status
-from moonviz.specs.base import explain
+from moonviz.results import SCHEMA, Environment, Plain, Status, read_file
 
 
 class PrecisionPoint(Plain):
@@ -56,9 +54,4 @@ class PrecisionReport(Plain):
         Raises:
             InvalidSpec: If the text is too long, is not JSON, or lacks what a report has.
         """
-        if len(text) > MAX_RESULT_BYTES:
-            raise InvalidSpec(f"the result is {len(text):,} bytes long; at most {MAX_RESULT_BYTES:,} are read")
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise InvalidSpec(f"not a moonviz precision report: {explain(error)}") from None
+        return read_file(cls, text, "precision report")

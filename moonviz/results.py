@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -26,6 +26,9 @@ class Plain(BaseModel):
     """Base of what is measured: frozen, and tolerant of keys that a newer version added."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+PlainKind = TypeVar("PlainKind", bound=Plain)
 
 
 class Failure(Plain):
@@ -177,12 +180,21 @@ class Report(Plain):
         Raises:
             InvalidSpec: If the text is too long, is not JSON, or lacks what a report has.
         """
-        if len(text) > MAX_RESULT_BYTES:
-            raise InvalidSpec(f"the result is {len(text):,} bytes long; at most {MAX_RESULT_BYTES:,} are read")
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise InvalidSpec(f"not a moonviz result: {explain(error)}") from None
+        return read_file(cls, text, "result")
+
+
+def read_file(kind: type[PlainKind], text: str | bytes, name: str) -> PlainKind:
+    """Read a result file of some kind, `name` in messages.
+
+    Raises:
+        InvalidSpec: If the text is too long, is not JSON, or lacks what such a file has.
+    """
+    if len(text) > MAX_RESULT_BYTES:
+        raise InvalidSpec(f"the result is {len(text):,} bytes long; at most {MAX_RESULT_BYTES:,} are read")
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        raise InvalidSpec(f"not a moonviz {name}: {explain(error)}") from None
 
 
 def _drop_non_finite(node: Any, place: str, lost: list[str]) -> Any:

@@ -3,8 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import streamlit as st
-from fake_engine import FakeEngine
 from streamlit.testing.v1 import AppTest
 
 from moonviz.data.stored import stored
@@ -12,27 +10,12 @@ from moonviz.figures.headline import headline
 from moonviz.jobs.messages import Cancelled, Failed, Lost, Queued, ResultMessage, StageMessage, Steps
 from moonviz.results import Failure
 from moonviz.ui import controls
-from moonviz.ui import engine as engine_room
 
 BOTH = ("backprop", "moonwalk-mixed")
 
 APP = Path(__file__).parents[2] / "app.py"
 SENTENCE = headline(stored("photo-revnet", BOTH)).html
 DENSE = headline(stored("digits-dense", BOTH)).html
-
-
-@pytest.fixture
-def fake(monkeypatch):
-    one = FakeEngine()
-    monkeypatch.setattr(engine_room, "LocalEngine", lambda: one)
-    st.cache_resource.clear()
-    yield one
-    st.cache_resource.clear()
-
-
-@pytest.fixture
-def page(fake):
-    return AppTest.from_file(str(APP), default_timeout=60).run()
 
 
 def text(page):
