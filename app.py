@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from moonviz.ui.parts import frame
+from moonviz.ui.router import framed
 
 PAGES = [
     st.Page("pages/race.py", title="Race", default=True),
@@ -12,5 +12,5 @@ PAGES = [
 
 st.set_page_config(page_title="moonviz", layout="wide", initial_sidebar_state="collapsed")
 page = st.navigation(PAGES, position="top")
-frame()
-page.run()
+with framed():
+    page.run()

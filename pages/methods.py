@@ -5,6 +5,9 @@ import streamlit as st
 from moonviz.figures.methods import comparison, example_words, letters, method_card, methods_headline
 from moonviz.specs import METHODS
 from moonviz.ui.parts import heading, show_headline, words_explained
+from moonviz.ui.router import through_router
+
+through_router(__file__)
 
 show_headline(methods_headline())
 

@@ -7,6 +7,9 @@ from moonviz.ui.parts import heading
 from moonviz.ui.precision import DIM, PRECISION, back_to_stored, measured_story, stored_story
 from moonviz.ui.progress import watch
 from moonviz.ui.question import question
+from moonviz.ui.router import through_router
+
+through_router(__file__)
 
 here = tab().study
 ask = st.container(key="precision-ask")

@@ -8,6 +8,9 @@ from moonviz.ui.lanes import RACE
 from moonviz.ui.parts import panel
 from moonviz.ui.progress import watch
 from moonviz.ui.race import DIM, error_and_time, footer, memory_over_time, story
+from moonviz.ui.router import through_router
+
+through_router(__file__)
 
 here = tab()
 
