@@ -11,6 +11,7 @@ from moonviz.layers.base import Layer, Residual, Shape, State, SubmersiveLayer
 from moonviz.layers.checks import Factory, counted, need_vector
 from moonviz.layers.mixins import AdvancesStepwise, FreshOutput, KeepsNothing, RetreatsStepwise
 from moonviz.layers.placement import Placement
+from moonviz.layers.solvers import QR, Tall, working
 from moonviz.specs import layers as specs
 
 
@@ -45,25 +46,6 @@ class _Dense(FreshOutput, KeepsNothing, Layer):
     def vjp_x(self, residual: Residual, cot_y: State) -> State:
         return cot_y @ self.weight
 
-    def _matrix(self) -> Tensor:
-        """W in the precision it is factored in."""
-        # LAPACK has no half precision, and its rounding would be the largest error of the walk if it had
-        return self.weight.detach().to(torch.promote_types(self.weight.dtype, torch.float32))
-
-    def _refuse(self, singular: Tensor) -> None:
-        """Raise if an entry is set."""
-        if not singular.is_meta and bool(singular.any()):
-            raise SingularLayer(self.title)
-
-    def _qr(self, matrix: Tensor, mode: str) -> tuple[Tensor, Tensor]:
-        """Q and R of a matrix at least as high as wide, R square."""
-        q, r = torch.linalg.qr(matrix, mode)
-        r = r[: matrix.shape[1]]
-        # a column that the ones before it span leaves rounding alone on the diagonal, never an exact 0
-        lost = r.diagonal().abs() <= 8 * torch.finfo(r.dtype).eps * torch.linalg.vector_norm(r, dim=0)
-        self._refuse(lost)
-        return q, r
-
 
 class SquareDense(_Dense, AdvancesStepwise, RetreatsStepwise):
     """As many outputs as inputs: undone by an LU factorisation of W."""
@@ -75,15 +57,16 @@ class SquareDense(_Dense, AdvancesStepwise, RetreatsStepwise):
 
     def inverse(self, y: State) -> State:
         z = y if self.bias is None else y - self.bias
-        return self._solve(self._matrix().mT, z)
+        return self._solve(working(self.weight).mT, z)
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
-        return self._solve(self._matrix(), cot_x)
+        return self._solve(working(self.weight), cot_x)
 
     def _solve(self, matrix: Tensor, rows: Tensor) -> Tensor:
         """The r with r·matrix = rows, `[N, n]`."""
         factors, pivots, info = torch.linalg.lu_factor_ex(matrix)
-        self._refuse(info)
+        if not info.is_meta and bool(info):
+            raise SingularLayer(self.title)
         return torch.linalg.lu_solve(factors, pivots, rows.to(matrix.dtype), left=False).to(rows.dtype)
 
 
@@ -99,9 +82,7 @@ class NarrowingDense(_Dense, AdvancesStepwise, SubmersiveLayer):
         return f"{counted(n_out, 'output')} from {n_in:,} inputs: W has full row rank, erases nothing. Keeps nothing."
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
-        q, r = self._qr(self._matrix().mT, "reduced")
-        rows = cot_x.to(q.dtype) @ q
-        return torch.linalg.solve_triangular(r.mT, rows, upper=False, left=False).to(cot_x.dtype)
+        return QR(self.weight, self.title).solve(cot_x)
 
 
 class WideningDense(_Dense, AdvancesStepwise):
@@ -116,15 +97,13 @@ class WideningDense(_Dense, AdvancesStepwise):
         )
 
     def fragment(self, residual: Residual, cot_y: State) -> Residual:
-        q, _ = self._qr(self._matrix(), "complete")
-        return ((cot_y.to(q.dtype) @ q[:, self.in_shape[-1] :]).to(cot_y.dtype),)
+        return (self._factors().erased(cot_y),)
 
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
-        q, r = self._qr(self._matrix(), "complete")
-        known = torch.linalg.solve_triangular(r, cot_x.to(q.dtype), upper=True, left=False)
-        rows = torch.cat((known, fragment[0].to(q.dtype)), 1)
-        del known
-        return (rows @ q.mT).to(cot_x.dtype)
+        return self._factors().solve(cot_x, fragment[0])
+
+    def _factors(self) -> Tall:
+        return Tall(self.weight, self.title)
 
 
 def _product_of_triangles(weight: Tensor, generator: Generator) -> Tensor:

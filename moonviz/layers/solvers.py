@@ -1,4 +1,4 @@
-"""Factorised matrices W `[o, i]`, o ≤ i, of full row rank, that undo r = h W for many rows at once."""
+"""Factorised matrices W `[o, i]` that undo r = h W for many rows at once: of full row rank, or `Tall`."""
 
 from __future__ import annotations
 
@@ -64,11 +64,7 @@ class QR(SquareSolver):
             SingularLayer: If W lacks full row rank, naming the layer by its title.
         """
         self._q, self._r = torch.linalg.qr(working(matrix).mT)
-        # a row that those before it span leaves rounding alone on the diagonal, never an exact 0
-        size = torch.linalg.vector_norm(self._r, dim=0)
-        lost = self._r.diagonal().abs() <= 8 * torch.finfo(size.dtype).eps * size
-        if not lost.is_meta and bool(lost.any()):
-            raise SingularLayer(title)
+        _refuse_lost(self._r, title)
 
     def solve(self, rows: Tensor) -> Tensor:
         turned = working(rows) @ self._q
@@ -77,6 +73,39 @@ class QR(SquareSolver):
     def solve_transposed(self, rows: Tensor) -> Tensor:
         solved = torch.linalg.solve_triangular(self._r, working(rows), upper=True, left=False)
         return (solved @ self._q.mT).to(rows.dtype)
+
+
+class Tall:
+    """W `[o, i]`, o > i, of full column rank: W = [Q₁ Q₂][R; 0], so h = r R⁻¹Q₁ᵀ + f Q₂ᵀ with f = h Q₂ kept of h."""
+
+    def __init__(self, matrix: Tensor, title: str) -> None:
+        """Factorise W.
+
+        Raises:
+            SingularLayer: If W lacks full column rank, naming the layer by its title.
+        """
+        self._q, r = torch.linalg.qr(working(matrix), "complete")
+        self._r = r[: matrix.shape[1]]
+        _refuse_lost(self._r, title)
+
+    def erased(self, rows: Tensor) -> Tensor:
+        """The f `[M, o − i]` of rows h `[M, o]`, in h's dtype."""
+        return (rows.to(self._q.dtype) @ self._q[:, self._r.shape[1] :]).to(rows.dtype)
+
+    def solve(self, rows: Tensor, kept: Tensor) -> Tensor:
+        """The h `[M, o]` of rows r = h W, `[M, i]`, and the f kept of it, in r's dtype."""
+        known = torch.linalg.solve_triangular(self._r, rows.to(self._q.dtype), upper=True, left=False)
+        both = torch.cat((known, kept.to(self._q.dtype)), 1)
+        del known
+        return (both @ self._q.mT).to(rows.dtype)
+
+
+def _refuse_lost(r: Tensor, title: str) -> None:
+    """Raise if R says that the factorised matrix lacks full rank."""
+    # a column that those before it span leaves rounding alone on the diagonal, never an exact 0
+    lost = r.diagonal().abs() <= 8 * torch.finfo(r.dtype).eps * torch.linalg.vector_norm(r, dim=0)
+    if not lost.is_meta and bool(lost.any()):
+        raise SingularLayer(title)
 
 
 def working(tensor: Tensor) -> Tensor:
