@@ -134,6 +134,18 @@ LAYERS: dict[str, LayerCase] = {
     "banded conv, tiles, kernel 5": LayerCase(
         _conv(channels=1, kernel=5, padding=2, bounded=True, block=6, layout="tiles"), (1, 9, 12)
     ),
+    "banded conv, sequence, narrower": LayerCase(_conv(channels=2, bounded=True, block=4), (3, 9)),
+    "banded conv, rows, narrower, unit": LayerCase(
+        _conv(channels=2, kernel=5, padding=2, pivot="unit", bounded=True, block=7), (3, 8, 5)
+    ),
+    "banded conv, tiles, narrower, softplus": LayerCase(
+        _conv(channels=2, pivot="softplus", bounded=True, block=4, layout="tiles"), (3, 7, 5)
+    ),
+    "conv, patches": LayerCase(_conv(channels=6, kernel=2, stride=2, padding=0, bounded=True), (2, 5, 4)),
+    "conv, patches, gaps, sequence": LayerCase(_conv(channels=3, kernel=2, stride=3, padding=0, bias=False), (2, 9)),
+    "conv, patches, wider": LayerCase(_conv(channels=11, kernel=2, stride=2, padding=0), (2, 4, 5)),
+    "conv, patches, wider, sequence": LayerCase(_conv(channels=7, kernel=3, stride=3, padding=0), (2, 10)),
+    "conv, kernel 1, wider": LayerCase(_conv(channels=5, kernel=1, padding=0), (3, 3, 2)),
     "max pool": LayerCase(layers.Pool(kind="max_pool"), (2, 4, 6)),
     "max pool, gaps": LayerCase(layers.Pool(kind="max_pool", kernel=2, stride=3), (2, 5, 9)),
     "max pool, padded": LayerCase(layers.Pool(kind="max_pool", kernel=3, stride=3, padding=1), (2, 5, 7)),

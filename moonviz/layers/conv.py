@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from math import prod
 
-from torch import Generator, Tensor
-
 from moonviz.errors import InvalidSpec
 from moonviz.layers.base import Layer, Shape
 from moonviz.layers.checks import Factory, words
 from moonviz.layers.conv_bands import BandedConv1d, BandedConv2d, TiledConv2d
-from moonviz.layers.conv_base import Convolution
+from moonviz.layers.conv_patches import FreeTaps, PatchConv, WideningPatchConv
 from moonviz.layers.conv_pivot import PivotConv, PointwiseConv, describe_no_pivot, pivots
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 from moonviz.specs.pivot import Axis
 
 
-class OrdinaryConv(Convolution):
+class OrdinaryConv(FreeTaps):
     """A convolution without a rule for its vijp: trained by ordinary autograd."""
 
     @property
@@ -30,12 +28,6 @@ class OrdinaryConv(Convolution):
         else:
             why = describe_no_pivot(self.axes)
         return f"{self.words}: {why}."
-
-    def kernel(self) -> Tensor:
-        return self.weight
-
-    def shape_weights(self, drawn: Tensor, generator: Generator) -> None:
-        """As they are."""
 
 
 def need_positions(what: str, in_shape: Shape) -> None:
@@ -73,9 +65,12 @@ def _conv(spec: specs.Conv, in_shape: Shape, place: Placement) -> Layer:
         return PointwiseConv(spec, in_shape, place)
     if spec.channels <= channels and (taps := pivots(axes)):
         return PivotConv(spec, in_shape, place, taps)
-    if square and axes[0].keeps_size:
+    if spec.channels <= channels and axes[0].keeps_size:
         banded = BandedConv1d if len(axes) == 1 else TiledConv2d if spec.layout == "tiles" else BandedConv2d
         return banded(spec, in_shape, place)
+    if all(axis.disjoint for axis in axes) and not spec.padding:
+        widens = spec.channels > channels * spec.kernel ** len(axes)
+        return (WideningPatchConv if widens else PatchConv)(spec, in_shape, place)
     return OrdinaryConv(spec, in_shape, place)
 
 

@@ -1,6 +1,6 @@
 """Convolutions of stride 1 that keep the size: undone from a fragment at the head of every block of positions.
 
-Their Jacobian has full rank in general, but solving without a fragment would be unstable: the fragment cuts the
+They have no more output channels than input channels. Their Jacobian has full rank in general, but solving without a fragment would be unstable: the fragment cuts the
 substitution into blocks that run in parallel. Stable at every block size if Σ_other ‖W_j‖ ≤ σ_min(pivot), which
 `bounded` draws. Derived, checked in tests.
 """
@@ -57,7 +57,7 @@ class _InRows(_Banded):
     def vijp(self, x: State, cot_x: State, fragment: Residual) -> State:
         blocks = self._blocks_of(0, fragment[0].shape[2])
         taps, solver = self._factorised()
-        h = torch.empty_like(cot_x, memory_format=torch.contiguous_format)
+        h = cot_x.new_empty(len(cot_x), *self.out_shape)
         put(h, blocks.known, 2, fragment[0])
         fill_rows(on_grid(h), on_grid(cot_x), taps, solver, blocks)
         return h
