@@ -13,6 +13,9 @@ from moonviz.results import TOLERANCE, Report, Result
 FLOORS = {"float64": -16}
 """Where the error scale starts, as a power of ten, by dtype; −8 for all others."""
 
+GRADIENT = (
+    "Whether a method finds what backprop finds in the same number format; what both round away is no difference."
+)
 WORK = "Floating-point operations of one step, as counted from the tensor operations."
 
 
@@ -44,8 +47,9 @@ def finish(report: Report) -> str:
         f'<table class="mv-finish"><caption class="mv-hidden">Results by method</caption><thead><tr>'
         f'<th scope="col">Finish</th><th scope="col">Peak memory</th>{extra}'
         f'<th scope="col">Time <span>of one step</span></th><th scope="col" title="{WORK}">Work</th>'
-        f'<th scope="col">Error against the true gradient <span>{span}</span></th>'
-        f'<th scope="col">Gradient</th></tr></thead><tbody>{rows}</tbody></table>'
+        f'<th scope="col">Error against the true gradient <span>in float64; {span}</span></th>'
+        f'<th scope="col" title="{GRADIENT}">Gradient <span>beside backprop’s, both in {dtype}</span></th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
     )
 
 
@@ -121,7 +125,8 @@ def _work(result: Result, backprop: Result | None) -> str:
 def _error(result: Result, backprop: Result | None, dtype: str) -> tuple[str, str]:
     strong, rest = agreement_words(result, dtype)
     tone = {"drifting": " drifting", "not the gradient": " wrong", "a noisy estimate": " noisy"}.get(strong, "")
-    words = f'<td data-of="Gradient" class="mv-words{tone}"><b>{escape(strong)}</b> {escape(rest)}</td>'
+    said = f", {escape(rest)}" if rest else ""
+    words = f'<td data-of="Gradient" class="mv-words{tone}"><b>{escape(strong)}</b>{said}</td>'
     error = result.gradient.relative_error if result.gradient else None
     if error is None:
         return '<td data-of="Error">not measured</td>', words

@@ -9,6 +9,7 @@ from re import sub
 from moonviz.figures.style import bytes_text, factor_text, seconds_text
 from moonviz.figures.words import STATUS_WORDS, agreement_words, one_line, prose, short
 from moonviz.results import Report, Result
+from moonviz.specs import METHODS
 
 NOTICEABLE = 1.05
 """Below this factor two peaks are called the same."""
@@ -42,10 +43,10 @@ def headline(report: Report) -> Headline:
     if walk and backprop in done and backprop:
         return _duel(walk, backprop, report, what)
     if walk and backprop:
-        return _one_fell(backprop, walk, what)
+        return _one_fell(backprop, walk, f"{_rivals(walk, None, report)}{what}")
     if walks and not walk:
         return _one_fell(walks[0], done[0], what)
-    return _alone(walk or done[0], what)
+    return _alone(walk or done[0], f"{_rivals(walk, None, report)}{what}" if walk else what)
 
 
 def _peak(result: Result) -> int:
@@ -59,25 +60,25 @@ def _duel(walk: Result, backprop: Result, report: Report, what: str) -> Headline
     verdict, detail = agreement_words(walk, dtype)
     if verdict == "not the gradient":
         peaks = f"{name} peaked at {_bold(ours, theirs)} against backprop’s {bytes_text(theirs, ours)}"
-        return Headline(f"{peaks}, but what it found is <b>not the gradient</b>.", _price(walk, backprop, what))
+        return Headline(f"{peaks}, but what it found is <b>not the gradient</b>.", _price(walk, backprop, report, what))
     ending = {
         "same": "arrived at <b>the same gradient</b>",
-        "drifting": f"its gradient is <b>drifting</b>: it equals backprop’s only {detail}",
+        "drifting": f"its gradient is <b>drifting</b>: {detail}",
         "not checked": "its gradient was too large to check",
     }[verdict]
     if theirs >= ours * NOTICEABLE:
         joint = ", and " if verdict == "same" else ", but "
         start = f"{name} peaked at {_bold(ours, theirs)}, {factor_text(theirs / ours)} times less than backprop’s "
-        return Headline(f"{start}{bytes_text(theirs, ours)}{joint}{ending}.", _price(walk, backprop, what))
+        return Headline(f"{start}{bytes_text(theirs, ours)}{joint}{ending}.", _price(walk, backprop, report, what))
     more = ours >= theirs * NOTICEABLE
     start = f"{name} saved no memory here: it peaked at {_bold(ours, theirs)}, backprop at {bytes_text(theirs, ours)}"
     if more:
         start = f"{name} needed more memory here: {_bold(ours, theirs)} against backprop’s {bytes_text(theirs, ours)}"
     joint = ". It " if verdict == "same" else ", and "
-    return Headline(f"{start}{joint}{ending}.", _price(walk, backprop, what))
+    return Headline(f"{start}{joint}{ending}.", _price(walk, backprop, report, what))
 
 
-def _price(walk: Result, backprop: Result, what: str) -> str:
+def _price(walk: Result, backprop: Result, report: Report, what: str) -> str:
     """What it cost in time, and how the two compare without the gradients that both must deliver."""
     said = []
     if walk.seconds and backprop.seconds and backprop.seconds.median > 0:
@@ -91,7 +92,49 @@ def _price(walk: Result, backprop: Result, what: str) -> str:
             f"Leaving out the weight gradients that both must deliver: {bytes_text(ours, theirs)} against "
             f"{bytes_text(theirs, ours)}, {factor_text(theirs / ours)} times less."
         )
-    return escape(" ".join([*said, f"{what}."]))
+    return escape(" ".join([*said, f"{_rivals(walk, backprop, report)}{what}."]))
+
+
+def _rivals(walk: Result, backprop: Result | None, report: Report) -> str:
+    """A sentence for each method that Moonwalk does not beat, each with a space behind it."""
+    return "".join(f"{_rival(one, walk, backprop, report)} " for one in report.results if _equals(one, walk))
+
+
+def _equals(other: Result, walk: Result) -> bool:
+    """Whether an exact method that is not Moonwalk does as well on memory, or undoes layers and is faster."""
+    if other.status != "ok" or not other.peak_bytes or not METHODS[other.method].exact:
+        return False
+    if other.method == "backprop" or other.method.startswith("moonwalk"):
+        return False
+    lean = _peak(other) <= _peak(walk) * NOTICEABLE
+    return lean or (other.method == "revbackprop" and _pace(other, walk) == "faster")
+
+
+def _pace(other: Result, walk: Result) -> str:
+    """How its time stands beside the walk's, in a word; empty where one was not timed."""
+    if not (other.seconds and walk.seconds and walk.seconds.median > 0):
+        return ""
+    ratio = other.seconds.median / walk.seconds.median
+    return "slower" if ratio >= NOTICEABLE else "faster" if ratio <= 1 / NOTICEABLE else "as fast"
+
+
+def _rival(other: Result, walk: Result, backprop: Result | None, report: Report) -> str:
+    """What is to be said for a method that Moonwalk does not beat, and against it."""
+    ours, theirs = _peak(walk), _peak(other)
+    less, more = theirs * NOTICEABLE <= ours, theirs > ours * NOTICEABLE
+    need = "as little" if not (less or more) else f"{'less' if less else 'more'}, {bytes_text(theirs, ours)},"
+    said, pace = f"{short(other.label)} needs {need}", _pace(other, walk)
+    if pace:
+        said += f" {'and' if (pace != 'slower') is not more else 'but'} is {pace}"
+    if pace and other.seconds and backprop and backprop.seconds and backprop.seconds.median > 0:
+        said += f", {factor_text(other.seconds.median / backprop.seconds.median)}× the time"
+    verdict, detail = agreement_words(other, str(report.network.spec.get("dtype", "float32")))
+    end = {
+        "same": ", with the same gradient",
+        "drifting": f", but drifts: {detail}",
+        "not the gradient": ", but what it finds is not the gradient",
+    }.get(verdict, ", its gradient not checked")
+    return f"{said.removesuffix(',')}{end}."
 
 
 def _busy(result: Result) -> str:

@@ -93,7 +93,8 @@ def agreement_words(result: Result, dtype: str) -> tuple[str, str]:
         dtype: The run's.
 
     Returns:
-        Such as ("same", "to 6 digits"); ("reference", "true to 6 digits") for backprop itself.
+        Such as ("same", "6 digits agree with backprop"), compared in the run's own number format; for backprop itself
+        ("reference", "6 digits agree with float64"), since only that can say how true it is.
     """
     if result.method in METHODS and not METHODS[result.method].exact:
         return "a noisy estimate", _cosine_words(result, dtype)
@@ -104,12 +105,11 @@ def agreement_words(result: Result, dtype: str) -> tuple[str, str]:
     error = gradient.relative_error_to_backprop
     if result.method == "backprop" and error == 0:
         truth = gradient.relative_error
-        return "reference", "" if truth is None else f"true to {_digits(truth)}" if truth else "true bit for bit"
+        return "reference", "" if truth is None else f"{_agree(truth)} with float64"
     if verdict == "not the gradient" or error is None:
         return "not the gradient", ""
-    if error == 0:
-        return verdict, "bit for bit"
-    return verdict, f"to {_digits(error)}" if digits(error) else "in every digit"
+    only = "only " if verdict == "drifting" and digits(error) else ""
+    return verdict, f"{only}{_agree(error)} with backprop"
 
 
 def _cosine_words(result: Result, dtype: str) -> str:
@@ -123,9 +123,11 @@ def _cosine_words(result: Result, dtype: str) -> str:
     return ", ".join(said)
 
 
-def _digits(error: float) -> str:
+def _agree(error: float) -> str:
     count = digits(error)
-    return f"{count} digit{'s' * (count != 1)}"
+    if error == 0 or not count:
+        return "no digit agrees" if error else "every bit agrees"
+    return f"{count} digits agree" if count > 1 else "1 digit agrees"
 
 
 def one_line(report: Report) -> str:

@@ -111,7 +111,7 @@ def test_the_table_has_units_and_words(capsys):
     captured = capsys.readouterr()
     assert "KiB" in captured.out
     assert "ms" in captured.out or "µs" in captured.out
-    assert "same, to" in captured.out
+    assert "agree with backprop" in captured.out
     assert "at most 1e-05, as float32 allows" in captured.out
     assert "predicted" not in captured.out.lower()
     assert captured.err == ""

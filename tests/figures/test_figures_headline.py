@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from math import floor, log10
+
 import pytest
 from race_cases import fell, gradient, race, result, seconds
 
+from moonviz.data.stored import stored
 from moonviz.figures.headline import headline
-from moonviz.figures.style import MIB
+from moonviz.figures.style import MIB, bytes_text
 from moonviz.figures.words import agreement_words, one_line, prose, provenance
+from moonviz.results import TOLERANCE
 
 SMALL, LARGE = {"peak_bytes": 10 * MIB}, {"peak_bytes": 210 * MIB}
 
@@ -19,8 +23,8 @@ SMALL, LARGE = {"peak_bytes": 10 * MIB}, {"peak_bytes": 210 * MIB}
         ),
         (
             {"moonwalk_mixed": SMALL | gradient(2e-4), "backprop": LARGE},
-            "Moonwalk peaked at 10.0 MiB, 21 times less than backprop’s 210 MiB, but its gradient is drifting: it "
-            "equals backprop’s only to 3 digits.",
+            "Moonwalk peaked at 10.0 MiB, 21 times less than backprop’s 210 MiB, but its gradient is drifting: only "
+            "3 digits agree with backprop.",
         ),
         (
             {"moonwalk_mixed": SMALL | gradient(3.0), "backprop": LARGE},
@@ -38,8 +42,8 @@ SMALL, LARGE = {"peak_bytes": 10 * MIB}, {"peak_bytes": 210 * MIB}
         ),
         (
             {"moonwalk_mixed": LARGE | gradient(2e-4), "backprop": SMALL},
-            "Moonwalk needed more memory here: 210 MiB against backprop’s 10.0 MiB, and its gradient is drifting: it "
-            "equals backprop’s only to 3 digits.",
+            "Moonwalk needed more memory here: 210 MiB against backprop’s 10.0 MiB, and its gradient is drifting: only "
+            "3 digits agree with backprop.",
         ),
         ({"backprop": None, "moonwalk_mixed": SMALL}, "Moonwalk peaked at 10.0 MiB."),
         ({"backprop": LARGE, "moonwalk_mixed": None}, "Backprop peaked at 210 MiB."),
@@ -73,6 +77,64 @@ def test_line_under_the_headline_names_the_price(time, words):
     assert words in headline(race(moonwalk_mixed=seconds(time * own))).under
 
 
+def told(name, method, **changes):
+    """What the line under a stored race says of one method, some of its numbers replaced."""
+    whole = stored(name)
+    results = [one.model_copy(update=changes) if one.method == method else one for one in whole.results]
+    under = headline(whole.model_copy(update={"results": tuple(results)})).under
+    return next((said for said in under.split(". ") if said.startswith(method.capitalize())), "")
+
+
+def own(name, method="revbackprop"):
+    return next(one for one in stored(name).results if one.method == method)
+
+
+@pytest.mark.parametrize(
+    "name", ["photo-revnet", "paper-revnet", "digits-revnet", "glow-tiny", "reversible-transformer"]
+)
+def test_a_method_that_is_as_lean_and_faster_gets_its_due(name):
+    rival, walk, backprop = own(name), own(name, "moonwalk-mixed"), own(name, "backprop")
+    assert rival.seconds.median < walk.seconds.median
+    share = rival.peak_bytes / walk.peak_bytes
+    need = "as little" if share > 1 / 1.05 else f"less, {bytes_text(rival.peak_bytes, walk.peak_bytes)},"
+    ratio = rival.seconds.median / backprop.seconds.median
+    off = rival.gradient.relative_error_to_backprop
+    count = floor(-log10(off))
+    end = (
+        ", with the same gradient"
+        if off <= TOLERANCE["float32"]
+        else f", but drifts: only {count} digits agree with backprop"
+    )
+    assert told(name, "revbackprop") == f"Revbackprop needs {need} and is faster, {ratio:.2f}× the time{end}"
+
+
+def test_a_method_that_moonwalk_beats_on_memory_is_left_to_the_table():
+    assert not told("photo-revnet", "checkpointing")
+    leaner = told("digits-dense", "checkpointing")
+    assert leaner.startswith("Checkpointing needs less, 0.303 MiB, and is faster, 1.19× the time")
+
+
+def test_memory_and_time_of_a_rival_are_weighed_against_each_other():
+    peak, slow = own("photo-revnet").peak_bytes, own("photo-revnet", "moonwalk-mixed").seconds
+    assert told("photo-revnet", "revbackprop", peak_bytes=2 * peak).startswith(
+        "Revbackprop needs more, 34.0 MiB, but is faster, 1.23× the time"
+    )
+    assert "needs as little and is as fast, 1.57× the time" in told("photo-revnet", "revbackprop", seconds=slow)
+    slower = slow.model_copy(update={"median": 2 * slow.median})
+    assert "needs as little but is slower, 3.1× the time" in told("photo-revnet", "revbackprop", seconds=slower)
+    assert not told("photo-revnet", "revbackprop", seconds=slower, peak_bytes=2 * peak)
+    untimed = told("photo-revnet", "revbackprop", seconds=None)
+    assert untimed == "Revbackprop needs as little, but drifts: only 4 digits agree with backprop"
+
+
+def test_a_rival_is_told_where_backprop_did_not_finish():
+    whole = stored("photo-revnet")
+    fallen = [one.model_copy(update=fell("too_large")) if one.method == "backprop" else one for one in whole.results]
+    for results in (fallen, fallen[1:]):
+        under = headline(whole.model_copy(update={"results": tuple(results)})).under
+        assert "Revbackprop needs as little and is faster, but drifts" in under
+
+
 def test_a_busy_machine_is_owned_up_to():
     times = result("backprop").seconds
     busy = times.model_copy(update={"median": 2.0, "min": 1.0, "max": 9.0})
@@ -90,11 +152,12 @@ def test_headline_puts_what_a_method_says_of_itself_as_text():
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (0.0, ("same", "bit for bit")),
-        (3e-7, ("same", "to 6 digits")),
-        (1e-5, ("same", "to 5 digits")),
-        (2e-2, ("drifting", "to 1 digit")),
-        (0.9, ("drifting", "in every digit")),
+        (0.0, ("same", "every bit agrees with backprop")),
+        (3e-7, ("same", "6 digits agree with backprop")),
+        (1e-5, ("same", "5 digits agree with backprop")),
+        (2e-3, ("drifting", "only 2 digits agree with backprop")),
+        (2e-2, ("drifting", "only 1 digit agrees with backprop")),
+        (0.9, ("drifting", "no digit agrees with backprop")),
         (1.0, ("not the gradient", "")),
         (None, ("not checked", "too large to check against backprop")),
     ],
@@ -110,7 +173,11 @@ def test_a_gradient_with_lost_numbers_is_not_the_gradient():
 
 
 def test_backprop_is_the_reference_and_says_how_true_it_is():
-    for error, words in ((8e-7, "true to 6 digits"), (0.0, "true bit for bit"), (None, "")):
+    for error, words in (
+        (8e-7, "6 digits agree with float64"),
+        (0.0, "every bit agrees with float64"),
+        (None, ""),
+    ):
         own = gradient(error, "backprop")["gradient"].model_copy(update={"relative_error_to_backprop": 0.0})
         backprop = result("backprop").model_copy(update={"gradient": own})
         assert agreement_words(backprop, "float32") == ("reference", words)

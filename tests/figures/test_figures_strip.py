@@ -111,8 +111,9 @@ def test_finish_has_a_row_per_method_with_bars_and_words():
     tags = Tags(html)
     assert len([1 for tag, attrs in tags.seen if tag == "th" and attrs.get("scope") == "row"]) == 2
     assert "<b>2.00 MiB</b> 8.0× less" in html
-    assert "<b>same</b> to 6 digits" in html
-    assert "<b>reference</b> true to 6 digits" in html
+    assert "<b>same</b>, 6 digits agree with backprop" in html
+    assert "<b>reference</b>, 6 digits agree with float64" in html
+    assert "beside backprop’s, both in float32" in html
     assert "10⁻⁸ to 1" in html
     assert "Allocator" not in html
 
