@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from moonviz.data.stored import stored
 from moonviz.figures.methods import comparison, example_words, letters, method_card, methods_headline
 from moonviz.specs import METHODS
 from moonviz.ui.parts import heading, show_headline, words_explained
@@ -9,10 +10,12 @@ from moonviz.ui.router import through_router
 
 through_router(__file__)
 
-show_headline(methods_headline())
+show_headline(methods_headline(stored("photo-revnet")))
 
-# The letters come first, and again beside every formula: nobody should have to look for them.
-with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+# Letters and pictures are explained first, letters again beside every formula: nobody should have to look for them.
+with st.container(
+    horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="methods-letters"
+):
     st.html(letters(), width="stretch")
     words_explained()
 

@@ -76,7 +76,7 @@ def ladder(report: PrecisionReport, scheme: Scheme) -> Chart | None:
     _bytes(figure, rows, scheme)
     said = "; ".join(f"{_rung(one)}: {_error(one)}, {bytes_text(one.activation_peak_bytes or 0)}" for one in rows)
     where = f"{first.depth:,} {network_words(report)}, {first.dtype}"
-    caption = f"Keep a whole h every few layers on the way back, and restart from it. {where}."
+    caption = f"Keep all of h, the gradient on its way, every few layers, and restart from there. {where}."
     table = {
         "anchors": [_rung(one) for one in rows],
         "relative error": [one.relative_error for one in rows],
@@ -123,6 +123,8 @@ def formats(report: PrecisionReport, scheme: Scheme) -> Chart | None:
     names = ("number format", "method", "relative error")
     table = {name: [row[at] for row in rows] for at, name in enumerate(names)}
     caption = f"Shaded: what each format’s rounding allows. {depth:,} {network_words(report)}."
+    if any(one.error == 0 for one in sticks):
+        caption += " An error of 0 is the reference itself."
     return Chart("Error by number format", caption, figure, f"Error by number format. {said}.", table)
 
 

@@ -9,8 +9,9 @@ from moonviz.figures.capability import BADGES, badge
 from moonviz.figures.css import mark
 from moonviz.figures.headline import Headline
 from moonviz.figures.schedule import schedule
-from moonviz.figures.style import bytes_text, factor_text
+from moonviz.figures.style import KINDS_DRAWN, bytes_text, factor_text
 from moonviz.figures.words import short
+from moonviz.results import Report
 from moonviz.specs import METHODS, MethodCard
 from moonviz.theory import Sizes, cost
 from moonviz.theory.projforward import expected_cosine
@@ -21,6 +22,7 @@ EXAMPLE = Sizes(
 """One layer of the preset `photo-revnet`: 8 examples of 64 channels and 32×32 positions in float32."""
 
 LETTERS: dict[str, str] = {
+    "h": "the gradient on its way: of the loss, at one layer's output",
     "L": "layers of the network",
     "C": "one layer's forward work",
     "A": "bytes of one layer's activation",
@@ -42,7 +44,7 @@ OPTIONS: dict[str, str] = {
 }
 """What each option does, in words."""
 
-NARROW = ("Time", "Memory", "Needs", "Gradient")
+NARROW = ("Time", "Activation memory", "Needs", "Gradient")
 """Facts that stand two in a row."""
 
 EXACT = '<span class="mv-badge good"><span aria-hidden="true">=</span>exact</span>'
@@ -66,8 +68,12 @@ def memory_bytes(card: MethodCard) -> float:
     return cost(card.name, EXAMPLE).activation_bytes
 
 
-def methods_headline() -> Headline:
-    """How many are exact, and what Moonwalk trades, by the formulas."""
+def methods_headline(measured: Report) -> Headline:
+    """How many are exact, and what Moonwalk trades, by the formulas.
+
+    Args:
+        measured: The race of the network that they are worked out for, told beside them.
+    """
     guesses = sum(not card.exact for card in METHODS.values())
     exact = len(METHODS) - guesses
     walk = METHODS["moonwalk-mixed"]
@@ -76,7 +82,22 @@ def methods_headline() -> Headline:
     start = f"{NUMBER_WORDS[exact]} methods find the same gradient, {NUMBER_WORDS[guesses].lower()} guesses it."
     price = f"for {factor_text(work_factor(walk))} times its work"
     html = f"{start} {name} keeps <b>{factor_text(less)} times less</b> than backprop {price}."
-    return Headline(html, f"Predicted by their formulas for {escape(example_words())}.")
+    return Headline(html, escape(f"Predicted by their formulas for {example_words()}. {_beside(less, measured)}"))
+
+
+def _beside(less: float, measured: Report) -> str:
+    """Why a race measures another factor than the formulas give; empty where it did not finish."""
+    by_method = {one.method: one for one in measured.results if one.status == "ok" and one.peak_bytes}
+    backprop, walk = by_method.get("backprop"), by_method.get("moonwalk-mixed")
+    if backprop is None or walk is None:
+        return ""
+    theirs, ours = backprop.peak_bytes or 0, walk.peak_bytes or 0
+    gradients = bytes_text(walk.parameter_bytes or 0)
+    return (
+        f"The {factor_text(less)} times are of activations alone: the Race page measures {factor_text(theirs / ours)} "
+        f"times for the whole peak, {bytes_text(theirs)} against {bytes_text(ours)}, since there both also hold "
+        f"{gradients} of weight gradients, the result itself, and some working space."
+    )
 
 
 def example_words() -> str:
@@ -93,7 +114,18 @@ def letters() -> str:
     items = "".join(
         f"<div><dt>{_formula(letter)}</dt><dd>{escape(says)}</dd></div>" for letter, says in LETTERS.items()
     )
-    return f'<dl class="mv-letters">{items}</dl>'
+    return f'<dl class="mv-letters">{items}</dl>{_pictured()}'
+
+
+def _pictured() -> str:
+    """The legend of the schedules' pictures."""
+    arrows = '<span><span class="mv-arrow"></span>one sweep</span>'
+    arrows += '<span><span class="mv-arrow pushes"></span>a sweep that carries directions along</span>'
+    kept = "".join(
+        f'<span><b class="mv-k {kind}"></b>{KINDS_DRAWN[kind].name} kept</span>' for kind in ("activation", "residual")
+    )
+    made = f"<span><u></u>{KINDS_DRAWN['gradient'].name} made</span>"
+    return f'<div class="mv-key"><span class="lead">In the pictures:</span>{arrows}{kept}{made}</div>'
 
 
 def _formula(text: str) -> str:
@@ -116,7 +148,7 @@ def method_card(card: MethodCard) -> str:
 def _facts(card: MethodCard) -> str:
     facts = {
         "Time": f"{_formula(card.time)} <b>{times_text(work_factor(card))}</b>",
-        "Memory": f"{_formula(card.memory)} <b>{bytes_text(memory_bytes(card))}</b>",
+        "Activation memory": f"{_formula(card.memory)} <b>{bytes_text(memory_bytes(card))}</b>",
         "": _where(card.time + card.memory),
         "Needs": f"{badge(card.needs)}<small>{escape(BADGES[card.needs].means)}</small>",
         "Gradient": _gradient(card),
@@ -172,7 +204,7 @@ def _exactly(card: MethodCard) -> str:
 
 def comparison() -> str:
     """All methods side by side, as an HTML table."""
-    names = ("Method", "Time", "Memory for activations", "Needs of the layers", "Gradient")
+    names = ("Method", "Time", "Activation memory", "Needs of the layers", "Gradient")
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     rows = "".join(_compared(card) for card in METHODS.values())
     return (
@@ -186,7 +218,7 @@ def _compared(card: MethodCard) -> str:
         f'<tr class="mv-of-{escape(card.name)}"><th scope="row"><span class="mv-method">{mark(card.name)}'
         f"{escape(card.name)}</span></th>"
         f'<td data-of="Time">{_formula(card.time)} <b>{times_text(work_factor(card))}</b></td>'
-        f'<td data-of="Memory">{_formula(card.memory)} <b>{bytes_text(memory_bytes(card))}</b></td>'
+        f'<td data-of="Activation memory">{_formula(card.memory)} <b>{bytes_text(memory_bytes(card))}</b></td>'
         f'<td data-of="Needs">{badge(card.needs)}</td>'
         f'<td data-of="Gradient">{EXACT if card.exact else NOISY}</td></tr>'
     )

@@ -152,11 +152,18 @@ def _ends(lines: Mapping[str, Mapping[int, float]], low: int, high: int) -> list
         names = ", ".join(inside(label) for _, label in group)
         # Near the top there is no room above the point, but the line comes from below: its left is free.
         crowded = group[-1][0] > high - 0.15 * (high - low)
-        found.append((names, group[-1][0], "left" if crowded else "above"))
+        # A line on its way up to the next label would cross one that stands above the lowest point.
+        low_free = group is groups[0] and len(groups) > 1 and group[0][0] > low + 0.1 * (high - low)
+        found.append((names, group[-1][0], "left" if crowded else "below" if low_free else "above"))
     return found
 
 
-IN_WORDS = {"phase_one=": "", "anchor_every=": "anchors every ", "segment=": "segments of "}
+IN_WORDS = {
+    "phase_one=inverse": "undoing layers",
+    "phase_one=checkpointed": "running again",
+    "anchor_every=": "anchors every ",
+    "segment=": "segments of ",
+}
 
 
 def inside(label: str) -> str:

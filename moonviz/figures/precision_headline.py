@@ -15,7 +15,7 @@ from moonviz.results import TOLERANCE
 
 WHY = (
     "Moonwalk and revbackprop both undo layers. Each undo may multiply rounding errors by the layer’s worst stretch, "
-    "so gentle layers stay exact and harsh ones do not."
+    "its conditioning, so gentle layers stay exact and harsh ones do not."
 )
 
 

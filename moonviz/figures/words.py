@@ -45,9 +45,9 @@ JARGON = {
     "at the input, and then walks forward again, making them on the way. So it need not store the activations.",
     "Gradient": "For every weight, how the loss changes when that weight changes. Training needs all of it.",
     "Activation": "What a layer puts out. Backprop stores them because each weight's gradient is a product of an "
-    "activation and a cotangent.",
-    "Cotangent, h": "The gradient of the loss with respect to one layer's output. It starts at the loss and is carried "
-    "from layer to layer.",
+    "activation and h.",
+    "h, the gradient on its way": "How the loss changes when one layer's output changes. It starts at the loss and is "
+    "carried from layer to layer; every weight's gradient is made with it. Papers call it the cotangent.",
     "Residual bits": "The least a layer must remember so that h can pass back through it. A LeakyReLU needs one bit "
     "per unit: which side of zero was it on?",
     "Invertible": "A layer whose input can be rebuilt from its output. Revbackprop needs this of every layer.",
@@ -56,6 +56,10 @@ JARGON = {
     "Fragment": "The part of h that a layer erases. Where a layer is not submersive, Moonwalk keeps that part on "
     "the way back.",
     "Anchor": "A whole h kept every few layers on the way back, from which the walk forward starts afresh.",
+    "Drift": "What rounding does to a gradient that is exact on paper: fewer digits agree the deeper the network is.",
+    "Conditioning": "How strongly a layer, when it is undone, stretches small errors. A LeakyReLU of slope 0.1 divides "
+    "by 0.1, so it may make them ten times larger.",
+    "LeakyReLU": "Leaves positive numbers alone and multiplies negative ones by its slope.",
     "Coupling": "A layer that moves one half of the channels by a function of the other half: subtract to undo it.",
     "Vijp": "Vector-inverse-Jacobian product: recover h at a layer's output from h at its input. It lets Moonwalk "
     "make the weight gradients on a second walk forward.",

@@ -195,8 +195,8 @@ METHODS: dict[str, MethodCard] = {
         ),
         MethodCard(
             options=MoonwalkPureOptions,
-            idea="Find the gradient at the input by pushing every input direction forward, then walk forward again, "
-            "recovering each layer's cotangent and making its gradient on the way.",
+            idea="Find h, the gradient on its way, at the input by pushing every input direction forward; then walk "
+            "forward again, recovering h at each layer and making the layer's weight gradient with it.",
             schedule=(
                 ("tangent", "Push the input's directions through the network"),
                 ("advance", "Forward again, making gradients"),
@@ -208,8 +208,8 @@ METHODS: dict[str, MethodCard] = {
         ),
         MethodCard(
             options=MoonwalkMixedOptions,
-            idea="Walk back with a few bits per layer to find the gradient at the input, then walk forward again, "
-            "recovering each layer's cotangent and making its gradient on the way.",
+            idea="Carry h, the gradient on its way, back to the input with a few bits per layer; then walk forward "
+            "again, recovering h at each layer and making the layer's weight gradient with it.",
             schedule=(
                 ("forward", "Forward, keeping bits"),
                 ("reverse", "Backward, making no gradients"),

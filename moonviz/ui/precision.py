@@ -13,7 +13,7 @@ from moonviz.figures.precision import dtypes, error_by_depth, reach
 from moonviz.figures.precision_headline import precision_headline, precision_provenance, stored_headline
 from moonviz.figures.words import prose
 from moonviz.precision import PrecisionReport
-from moonviz.ui.parts import heading, scheme, show_chart, show_headline
+from moonviz.ui.parts import heading, scheme, show_chart, show_headline, words_explained
 from moonviz.ui.progress import Watched
 from moonviz.ui.study import Study
 
@@ -37,6 +37,7 @@ def stored_story() -> None:
     """The untouched page: three networks on one scale, what anchors cure, and what number formats allow."""
     reports = {name: stored_precision(name) for name in PANELS}
     show_headline(stored_headline(reports["couplings"], reports["dense-harsh"]))
+    _error_explained()
     span = reach(list(reports.values()))
     panels = [error_by_depth(report, "float32", scheme(), span, PANELS[name]) for name, report in reports.items()]
     side_by_side(panels, "precision.depth")
@@ -48,11 +49,23 @@ def stored_story() -> None:
 def measured_story(report: PrecisionReport, stale: bool) -> None:
     """What this tab measured: a panel for each number format, then anchors and formats where there are some."""
     show_headline(precision_headline(report), "Settings changed. Measure to update." if stale else "")
+    _error_explained()
     span = reach([report])
     side_by_side([error_by_depth(report, dtype, scheme(), span) for dtype in dtypes(report)], "precision.depth")
     side_by_side([ladder(report, scheme()), formats(report, scheme())], "precision.sticks")
     _refused(report)
     footer([report], stored=False)
+
+
+def _error_explained() -> None:
+    """What the figures' axis means, before the first of them."""
+    with st.container(
+        horizontal=True, key="precision-scale", vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        says = "How far a gradient is from the true one, computed in float64, divided by that one’s length."
+        marks = "10⁻⁶: about six digits agree. 1: none does."
+        st.html(f'<p class="mv-notice"><b>Relative error.</b> {says} {marks}</p>', width="stretch")
+        words_explained()
 
 
 def side_by_side(charts: Sequence[Chart | None], key: str) -> None:

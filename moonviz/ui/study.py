@@ -27,8 +27,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "checkpointing": {"name": "checkpointing"},
     "revbackprop": {"name": "revbackprop"},
     "moonwalk-mixed": {"name": "moonwalk-mixed"},
-    "mixed, inverse": {"name": "moonwalk-mixed", "options": {"phase_one": "inverse"}},
-    "mixed, checkpointed": {"name": "moonwalk-mixed", "options": {"phase_one": "checkpointed"}},
+    "mixed, undoing layers": {"name": "moonwalk-mixed", "options": {"phase_one": "inverse"}},
+    "mixed, running again": {"name": "moonwalk-mixed", "options": {"phase_one": "checkpointed"}},
 }
 """By what a pill says: a method with its options."""
 

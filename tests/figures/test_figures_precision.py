@@ -138,3 +138,9 @@ def test_the_headline_names_the_last_that_rounds_and_the_first_that_is_noise():
     )
     said = precision_headline(kept.model_copy(update={"points": points})).text
     assert said == "In float32, Moonwalk only rounds to 16 dense layers and is noise from 64 on."
+
+
+def test_the_lowest_label_stands_clear_of_the_line_above_it():
+    chart = error_by_depth(report("couplings"), "float32", "light", (-8, 4))
+    side = {note.text: note.yanchor for note in chart.figure.layout.annotations if note.text.startswith("<b>")}
+    assert side == {"<b>backprop, moonwalk</b>": "top", "<b>revbackprop</b>": "bottom"}

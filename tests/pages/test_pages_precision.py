@@ -38,6 +38,8 @@ def test_untouched_it_shows_the_stored_measurements(precision, text, fake):
     said = text(precision)
     assert STORED in said
     assert "Stored result: " in said
+    assert "<b>Relative error.</b>" in said
+    assert "<dt>Conditioning</dt>" in said
     assert len(charts(precision)) == 5
     assert all(chart.proto.alt.endswith(".") for chart in charts(precision))
     assert "over 16 dense layers by up to 10¹⁶" in said

@@ -62,16 +62,16 @@ CONVOLUTIONS: dict[str, Preset] = {
     "conv-pyramid": Preset(
         "Photographs, three halvings",
         "Each stage halves height and width by a convolution with a triangular pivot tap, then mixes the channels.",
-        "A strided convolution cannot be undone, but its cotangent can be recovered from its input's, so Moonwalk "
-        "keeps nothing there.",
+        "A strided convolution cannot be undone, but h at its output can be recovered from h at its input, so "
+        "Moonwalk keeps nothing there.",
         ConvPyramidSettings,
         _conv_pyramid,
     ),
     "conv1d-fragments": Preset(
         "Digits as sequences, 16 convolutions",
         "Ordinary convolutions of stride 1 along the 64 pixels of a digit, walked block by block.",
-        "Moonwalk keeps two of every eight columns of each convolution's cotangent; larger blocks keep less and take "
-        "more steps one after the other.",
+        "Moonwalk keeps two of every eight columns of h at each convolution; larger blocks keep less and take more "
+        "steps one after the other.",
         FragmentSettings,
         _conv1d_fragments,
     ),

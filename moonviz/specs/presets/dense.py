@@ -93,8 +93,8 @@ DENSE: dict[str, Preset] = {
     ),
     "relu-net": Preset(
         "Digits, 16 dense layers with ReLU",
-        "Orthogonal dense layers, each followed by a ReLU, whose dead units erase their cotangent.",
-        "Moonwalk keeps the dead units' cotangents as fragments, about half of every activation, so it saves nothing "
+        "Orthogonal dense layers, each followed by a ReLU, whose dead units erase their part of h.",
+        "Moonwalk keeps what dead units erase of h as fragments, about half of every activation, so it saves nothing "
         "here.",
         ReluSettings,
         _relu_net,
