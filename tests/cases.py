@@ -61,7 +61,7 @@ LAYERS: dict[str, LayerCase] = {
     "leaky relu 0.5": LayerCase(layers.LeakyReLU(slope=0.5), (7,)),
     "leaky relu 0.01, image": LayerCase(layers.LeakyReLU(slope=0.01), (2, 3, 3)),
     "leaky relu 1": LayerCase(layers.LeakyReLU(slope=1.0), (5,)),
-    "conv": LayerCase(layers.Conv(channels=3), (2, 4, 4)),
+    "conv, written out, wider": LayerCase(layers.Conv(channels=3), (2, 4, 4)),
     "conv, strided": LayerCase(layers.Conv(channels=2, stride=2, bias=False), (2, 5, 4)),
     "coupling": LayerCase(layers.Coupling(), (4, 3, 3)),
     "coupling, hidden 5, kernel 1": LayerCase(layers.Coupling(inside=_inside(hidden=5, kernel=1)), (2, 3, 2)),
@@ -114,8 +114,8 @@ LAYERS: dict[str, LayerCase] = {
         _conv(channels=3, kernel=1, padding=0, pivot="softplus", bias=False), (3, 2, 2)
     ),
     "conv, kernel 1, narrower": LayerCase(_conv(channels=2, kernel=1, padding=0), (3, 2, 2)),
-    "conv, kernel 7, ordinary": LayerCase(_conv(channels=2, kernel=7, stride=2, padding=3), (2, 8, 8)),
-    "conv, sequence, ordinary": LayerCase(_conv(channels=3), (2, 6)),
+    "conv, written out": LayerCase(_conv(channels=2, kernel=7, stride=2, padding=3), (2, 8, 8)),
+    "conv, written out, sequence": LayerCase(_conv(channels=3), (2, 6)),
     "banded conv, sequence": LayerCase(_conv(channels=3, pivot="unit", bounded=True, block=4), (3, 8)),
     "banded conv, sequence, kernel 5": LayerCase(
         _conv(channels=2, kernel=5, padding=2, bounded=True, block=6), (2, 15)
@@ -156,7 +156,13 @@ LAYERS: dict[str, LayerCase] = {
     "mean pool, overlapping": LayerCase(layers.Pool(kind="mean_pool", kernel=3, padding=1), (2, 5, 6)),
     "mean pool, overlapping, lower": LayerCase(layers.Pool(kind="mean_pool", kernel=5, padding=1), (2, 9)),
     "mean pool, overlapping, lower, image": LayerCase(layers.Pool(kind="mean_pool", kernel=5, padding=1), (1, 9, 8)),
-    "mean pool, ordinary": LayerCase(layers.Pool(kind="mean_pool", kernel=7, padding=3), (1, 8, 9)),
+    "max pool, overlapping, sequence": LayerCase(layers.Pool(kind="max_pool", kernel=4, stride=1), (2, 9)),
+    "mean pool, padded": LayerCase(layers.Pool(kind="mean_pool", kernel=3, stride=3, padding=1), (2, 5, 7)),
+    "mean pool, padded, sequence": LayerCase(layers.Pool(kind="mean_pool", padding=1), (2, 8)),
+    "mean pool, along axes, sequence": LayerCase(layers.Pool(kind="mean_pool", kernel=3, stride=1, padding=1), (2, 7)),
+    "mean pool, faint": LayerCase(layers.Pool(kind="mean_pool", kernel=3, stride=1, padding=1), (2, 5, 4)),
+    "mean pool, faint, sequence": LayerCase(layers.Pool(kind="mean_pool", kernel=2, stride=1, padding=1), (2, 6)),
+    "mean pool, along axes": LayerCase(layers.Pool(kind="mean_pool", kernel=7, padding=3), (1, 8, 9)),
 }
 
 

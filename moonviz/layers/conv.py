@@ -8,26 +8,39 @@ from moonviz.errors import InvalidSpec
 from moonviz.layers.base import Layer, Shape
 from moonviz.layers.checks import Factory, words
 from moonviz.layers.conv_bands import BandedConv1d, BandedConv2d, TiledConv2d
+from moonviz.layers.conv_base import Convolution
 from moonviz.layers.conv_patches import FreeTaps, PatchConv, WideningPatchConv
 from moonviz.layers.conv_pivot import PivotConv, PointwiseConv, describe_no_pivot, pivots
+from moonviz.layers.fallback import JacobianOfAll, can_be_written_out, too_large
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 from moonviz.specs.pivot import Axis
 
 
 class OrdinaryConv(FreeTaps):
-    """A convolution without a rule for its vijp: trained by ordinary autograd."""
+    """A convolution without a rule for its vijp, too large for `JacobianConv`: trained by ordinary autograd."""
 
     @property
     def reason(self) -> str:
-        out, channels = self.out_shape[0], self.in_shape[0]
-        if prod(self.out_shape) > prod(self.in_shape):
-            why = f"its {prod(self.out_shape)} outputs are more than its {prod(self.in_shape)} inputs"
-        elif out > channels:
-            why = f"no single tap gives {out} channels from {channels} and can be undone"
-        else:
-            why = describe_no_pivot(self.axes)
-        return f"{self.words}: {why}."
+        return f"{self.words}: {_why_no_rule(self)}, and it {too_large(self.in_shape, self.out_shape)}."
+
+
+class JacobianConv(JacobianOfAll, FreeTaps):
+    """A small convolution without a rule for its vijp: its Jacobian, the same for all examples, is factored."""
+
+    @property
+    def reason(self) -> str:
+        return f"{self.words}: {_why_no_rule(self)}, but it is small: it {self.what_it_keeps}."
+
+
+def _why_no_rule(layer: Convolution) -> str:
+    """What is wrong with its numbers, in words that follow "because"."""
+    out, channels = layer.out_shape[0], layer.in_shape[0]
+    if prod(layer.out_shape) > prod(layer.in_shape):
+        return f"its {prod(layer.out_shape):,} outputs are more than its {prod(layer.in_shape):,} inputs"
+    if out > channels:
+        return f"no single tap gives {out} channels from {channels} and can be undone"
+    return describe_no_pivot(layer.axes)
 
 
 def need_positions(what: str, in_shape: Shape) -> None:
@@ -71,7 +84,8 @@ def _conv(spec: specs.Conv, in_shape: Shape, place: Placement) -> Layer:
     if all(axis.disjoint for axis in axes) and not spec.padding:
         widens = spec.channels > channels * spec.kernel ** len(axes)
         return (WideningPatchConv if widens else PatchConv)(spec, in_shape, place)
-    return OrdinaryConv(spec, in_shape, place)
+    small = can_be_written_out(in_shape, (spec.channels, *(axis.outputs for axis in axes)))
+    return (JacobianConv if small else OrdinaryConv)(spec, in_shape, place)
 
 
 FACTORIES: dict[type, Factory] = {specs.Conv: _conv}

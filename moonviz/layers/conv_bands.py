@@ -1,8 +1,8 @@
 """Convolutions of stride 1 that keep the size: undone from a fragment at the head of every block of positions.
 
-They have no more output channels than input channels. Their Jacobian has full rank in general, but solving without a fragment would be unstable: the fragment cuts the
-substitution into blocks that run in parallel. Stable at every block size if Σ_other ‖W_j‖ ≤ σ_min(pivot), which
-`bounded` draws. Derived, checked in tests.
+They have no more output channels than input channels. Their Jacobian has full rank in general, but solving without a
+fragment would be unstable: the fragment cuts the substitution into blocks that run in parallel. Stable at every block
+size if Σ_other ‖W_j‖ ≤ σ_min(pivot), which `bounded` draws. Derived, checked in tests.
 """
 
 from __future__ import annotations

@@ -157,14 +157,15 @@ def test_a_file_takes_changes_but_no_settings(network_file, capsys):
 
 @pytest.mark.parametrize("command", ["run", "estimate"])
 def test_a_refused_pair_is_told_before_any_work(command, tmp_path, capsys):
-    conv = {"layers": [{"kind": "conv", "channels": 6}]}
-    stem, head = [{"kind": "conv", "channels": 4}], [{"kind": "global_mean_pool"}, {"kind": "dense", "width": 10}]
+    conv = {"layers": [{"kind": "conv", "channels": 24}]}
+    stem, head = [{"kind": "conv", "channels": 16}], [{"kind": "global_mean_pool"}, {"kind": "dense", "width": 10}]
     path = tmp_path / "plain.json"
     path.write_text(json.dumps({"stem": stem, "body": [conv], "head": head}))
     out = tmp_path / "out.json"
     methods = ["--method", "backprop", "--method", "moonwalk-mixed"]
     line = refused(capsys, command, str(path), *methods, "--json", str(out))
     assert "`moonwalk-mixed` needs every layer of the body to be fragmental, but layer 1 (conv) is not" in line
+    assert "Jacobian of 1,536×1,024, too large" in line
     assert "Use `backprop`" in line
     assert not out.exists()
 

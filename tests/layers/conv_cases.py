@@ -7,13 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from moonviz.layers import Layer, Placement, capability, make
+from moonviz.layers import Layer, Placement, make
 from moonviz.specs.layers import Conv
 from tests.cases import LAYERS
 
-CONVS = [name for name in LAYERS if name.startswith(("conv,", "banded")) or name == "conv"]
+CONVS = [name for name in LAYERS if name.startswith(("conv,", "banded"))]
 BANDED = [name for name in CONVS if name.startswith("banded")]
-WALKED = [name for name in CONVS if capability(LAYERS[name].build()) != "ordinary"]
 
 
 def conv(in_shape: tuple[int, ...], dtype: torch.dtype = torch.float64, device: str = "cpu", **spec: Any) -> Layer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from moonviz.errors import InvalidSpec
-from moonviz.layers import capability
+from moonviz.layers import Placement, capability, make
 from moonviz.layers.blocks import Blocks, put, take
 from moonviz.layers.causal import fill_rows
 from moonviz.layers.solvers import RowSolver
+from moonviz.specs.layers import Conv
 from tests.cases import LAYERS
 from tests.close import assert_close
 from tests.layers.conv_cases import BANDED, conv, cot_of
@@ -26,23 +28,6 @@ from tests.layers.conv_cases import BANDED, conv, cot_of
         ((4, 8, 8), {"stride": 2}, "PivotConv", "submersive", ["stride 2", "tap (1, 1), all at once", "nothing"]),
         ((4, 9), {"kernel": 5, "stride": 2}, "PivotConv", "submersive", ["tap 1, first to last"]),
         ((4, 8), {"kernel": 5, "stride": 2, "padding": 2}, "PivotConv", "submersive", ["tap 3, last to first"]),
-        (
-            (4, 9, 8),
-            {"kernel": 5, "stride": 2, "padding": 2},
-            "OrdinaryConv",
-            "ordinary",
-            ["down", "(2)", "(0, 1, 3, 4)"],
-        ),
-        ((4, 8), {"kernel": 7, "stride": 2, "padding": 3}, "OrdinaryConv", "ordinary", ["(3, 4)", "(0, 1, 5, 6)"]),
-        (
-            (4, 6),
-            {"kernel": 6, "stride": 2, "padding": 3},
-            "OrdinaryConv",
-            "ordinary",
-            ["each of its 6 taps reads padding"],
-        ),
-        ((3, 8, 8), {"channels": 8}, "OrdinaryConv", "ordinary", ["512 outputs", "192 inputs"]),
-        ((3, 8, 8), {"channels": 8, "stride": 2}, "OrdinaryConv", "ordinary", ["8 channels from 3"]),
         ((4, 8, 8), {"channels": 3}, "BandedConv2d", "fragmental", ["first 1 of the 8 rows", "12%"]),
         ((4, 9), {"channels": 2, "block": 5}, "BandedConv1d", "fragmental", ["first 2 of every 5 positions", "33%"]),
         (
@@ -64,7 +49,6 @@ from tests.layers.conv_cases import BANDED, conv, cot_of
         ((2, 5), {"kernel": 5, "padding": 0, "channels": 11}, "WideningPatchConv", "fragmental", ["1 number per"]),
         ((4, 8, 8), {"kernel": 1, "padding": 0}, "PointwiseConv", "invertible", ["4×4"]),
         ((4, 8), {"kernel": 1, "padding": 0, "channels": 2}, "PivotConv", "submersive", ["tap 0"]),
-        ((4, 8), {"kernel": 1, "padding": 1}, "OrdinaryConv", "ordinary", ["40 outputs", "32 inputs"]),
         ((4, 32), {}, "BandedConv1d", "fragmental", ["first 2 of every 8 positions", "22%"]),
         ((4, 32, 32), {}, "BandedConv2d", "fragmental", ["first 2 of every 8 rows", "22%"]),
         ((4, 6), {}, "BandedConv1d", "fragmental", ["first 1 of the 6 positions", "17%"]),
@@ -85,6 +69,36 @@ def test_the_class_follows_from_the_numbers(
     layer = conv(in_shape, **spec)
     assert (type(layer).__name__, capability(layer)) == (name, can)
     assert all(word in layer.reason for word in words), layer.reason
+
+
+@pytest.mark.parametrize(
+    ("in_shape", "spec", "why", "kept"),
+    [
+        (
+            (4, 9, 8),
+            {"kernel": 5, "stride": 2, "padding": 2},
+            ["down", "(2)", "(0, 1, 3, 4)"],
+            ["only if it", "80×288"],
+        ),
+        ((4, 8), {"kernel": 7, "stride": 2, "padding": 3}, ["(3, 4)", "(0, 1, 5, 6)"], ["only if it", "16×32"]),
+        ((4, 6), {"kernel": 6, "stride": 2, "padding": 3}, ["each of its 6 taps reads padding"], ["only if", "16×24"]),
+        ((4, 8, 8), {"channels": 6}, ["384 outputs", "256 inputs"], ["at least 128 numbers", "384×256"]),
+        ((4, 8, 8), {"channels": 6, "stride": 2}, ["6 channels from 4"], ["only if it", "96×256"]),
+        ((4, 8), {"kernel": 1, "padding": 1}, ["40 outputs", "32 inputs"], ["at least 8 numbers", "40×32"]),
+    ],
+)
+def test_without_a_rule_a_small_one_is_written_out_and_a_large_one_refused(
+    in_shape: tuple[int, ...], spec: dict[str, Any], why: list[str], kept: list[str]
+) -> None:
+    small = conv(in_shape, **spec)
+    assert (type(small).__name__, capability(small)) == ("JacobianConv", "fragmental")
+    assert all(word in small.reason for word in (*why, *kept)), small.reason
+    # a hundred times the channels: the same axes
+    spec = {**spec, "channels": 100 * spec.get("channels", in_shape[0])}
+    large = make(Conv(**spec), (100 * in_shape[0], *in_shape[1:]), Placement(torch.device("meta"), torch.float32), "")
+    assert (type(large).__name__, capability(large)) == ("OrdinaryConv", "ordinary")
+    assert "numbers to factor, more than 1,000,000" in large.reason
+    assert f"{prod(large.out_shape):,}×{prod(large.in_shape):,}" in large.reason
 
 
 def test_a_kernel_that_does_not_fit_is_refused() -> None:

@@ -10,7 +10,6 @@ import torch
 from moonviz.events import LayerEvent
 from moonviz.layers import FragmentalLayer, Layer, Placement, make
 from moonviz.layers.base import State, tensors
-from moonviz.layers.fallback import JacobianLayer
 from moonviz.runs.ledger import Ledger
 from moonviz.specs import layers
 from tests.cases import LAYERS
@@ -85,11 +84,17 @@ def test_a_dry_layer_takes_what_a_real_one_takes(name: str, dtype: torch.dtype) 
 )
 def test_a_factorisation_is_counted(width: int, wanted: float) -> None:
     layer = make(layers.Dense(width=width), (6,), Placement(torch.device("meta"), torch.float32), "layer 1")
-    x, cot_y, fragment = (torch.empty(3, n, device="meta") for n in (6, width, 3))
+    x, fragment = torch.empty(3, 6, device="meta"), torch.empty(3, 3, device="meta")
     assert flops(layer, lambda: layer.vijp(x, x, (fragment,))) == round(wanted)
-    small, large = sorted((width, 6))
-    inner = JacobianLayer(layer)
-    assert flops(inner, lambda: inner.fragment((x,), cot_y)) >= 3 * 14 * large * small**2
+
+
+def test_a_factored_jacobian_is_counted() -> None:
+    layer = make(layers.Conv(channels=3), (2, 4, 4), Placement(torch.device("meta"), torch.float32), "layer 1")
+    cot_y = torch.empty(5, 3, 4, 4, device="meta")
+    n_out, n_in = 48, 32
+    factors = 4 * n_out**2 * n_in + 8 * n_out * n_in**2 + 9 * n_in**3
+    rows, turned = n_out * 2 * 3 * 2 * 9 * 16, 2 * 5 * n_out**2
+    assert flops(layer, lambda: layer.fragment((), cot_y)) == factors + rows + turned
 
 
 def flops(layer: Layer, step: Callable[[], object]) -> int:

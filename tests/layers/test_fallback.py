@@ -1,33 +1,34 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from moonviz.errors import InvalidSpec
-from moonviz.layers import FragmentalLayer, Layer, Placement, SubmersiveLayer, capability, make
-from moonviz.layers.base import Shape, State
-from moonviz.layers.fallback import JacobianLayer, VijpOfInverse
+from moonviz.layers import FragmentalLayer, SubmersiveLayer, capability
+from moonviz.layers.base import Residual, Shape, State, Stateful
+from moonviz.layers.fallback import FAINT, JacobianLayer, JacobianOfAll, JacobianOfEach, VijpOfInverse
 from moonviz.layers.mixins import AdvancesStepwise, FreshOutput, KeepsInput, RetreatsStepwise, WithoutWeights
-from moonviz.specs import layers
-from tests.cases import LAYERS, LayerCase
+from tests.cases import LAYERS
 from tests.close import assert_close
 
 
-class OverlappingMaxPool(FreshOutput, KeepsInput, WithoutWeights, Layer):
-    kind = "overlapping max-pool"
-    reason = "Windows overlap."
+class Function(FreshOutput, WithoutWeights, JacobianOfEach):
+    kind = "function"
+    reason = "Any function of one example."
 
-    def __init__(self, in_shape: Shape) -> None:
-        channels, *extent = in_shape
-        super().__init__(in_shape, (channels, *((n - 1) // 2 + 1 for n in extent)))
+    def __init__(self, in_shape: Shape, out_shape: Shape, function: Callable[[Tensor], Tensor]) -> None:
+        self.out = function
+        super().__init__(in_shape, out_shape)
 
     def forward(self, x: State) -> State:
-        return F.max_pool2d(x, 3, 2, 1)
+        return self.out(x)
 
 
-class OddConv(FreshOutput, KeepsInput, Layer):
+class OddConv(FreshOutput, JacobianOfEach):
     kind = "odd conv"
     reason = "More channels and a kernel of 2."
 
@@ -42,6 +43,30 @@ class OddConv(FreshOutput, KeepsInput, Layer):
         return F.conv2d(x, self.weight, padding=1)
 
 
+class Matrix(FreshOutput, WithoutWeights, JacobianOfAll):
+    kind = "matrix"
+    reason = "The same for all examples."
+
+    def __init__(self, matrix: Tensor) -> None:
+        super().__init__(matrix.shape[1:], matrix.shape[:1])
+        self.register_buffer("matrix", matrix)
+
+    def forward(self, x: State) -> State:
+        return x @ self.matrix.mT + 1
+
+    def vjp_x(self, residual: Residual, cot_y: State) -> State:
+        return cot_y @ self.matrix
+
+
+class Drawn(Stateful, Function):
+    def note(self, x: State) -> None:
+        pass
+
+
+class Paired(Function):
+    paired = True
+
+
 class Asinh(FreshOutput, KeepsInput, VijpOfInverse, AdvancesStepwise, WithoutWeights, RetreatsStepwise):
     kind = "asinh"
     reason = "Grows for ever."
@@ -53,30 +78,36 @@ class Asinh(FreshOutput, KeepsInput, VijpOfInverse, AdvancesStepwise, WithoutWei
         return torch.sinh(y) if isinstance(y, Tensor) else (torch.sinh(y[0] - y[1]), y[1])
 
 
-INNER = {
-    "overlapping max-pool": (lambda: OverlappingMaxPool((2, 5, 6)), (2, 5, 6)),
-    "odd conv": (lambda: OddConv((2, 3, 3)), (2, 3, 3)),
-    **{
-        name: (LAYERS[name].build, LAYERS[name].in_shape)
-        for name in ("conv", "dense, narrower", "dense, wider", "softmax", "layer norm, image", "relu", "gelu")
-    },
+def drawn(*shape: int) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
+
+
+SMALL: dict[str, Callable[[], JacobianLayer]] = {
+    "overlapping max pool": lambda: Function((2, 5, 6), (2, 3, 3), lambda x: F.max_pool2d(x, 3, 2, 1)),
+    "upsampling": lambda: Function((2, 3), (2, 6), lambda x: x.repeat_interleave(2, -1)),
+    "softmax": lambda: Function((5,), (5,), lambda x: x.softmax(-1)),
+    "relu": lambda: Function((7,), (7,), torch.relu),
+    "narrowing": lambda: Function((6,), (4,), lambda x: torch.tanh(x @ drawn(6, 4) / 4)),
+    "widening": lambda: Function((4,), (6,), lambda x: torch.tanh(x @ drawn(4, 6) / 4)),
+    "odd conv": lambda: OddConv((2, 3, 3)),
+    "wide matrix": lambda: Matrix(drawn(4, 6)),
+    "high matrix": lambda: Matrix(drawn(6, 4)),
+    "rank 2": lambda: Matrix(drawn(5, 2) @ drawn(2, 6)),
+    "conv": LAYERS["conv, written out"].build,
+    "conv, wider": LAYERS["conv, written out, wider"].build,
 }
 
 
-def setting(name: str) -> tuple[JacobianLayer, Tensor, Tensor]:
-    make_inner, in_shape = INNER[name]
-    layer = JacobianLayer(make_inner())
-    generator = torch.Generator().manual_seed(8)
-    layer.initialise(generator)
-    x, cot_y = (
-        torch.randn((3, *shape), generator=generator, dtype=torch.float64) for shape in (in_shape, layer.out_shape)
-    )
-    return layer, x, cot_y
-
-
-@pytest.mark.parametrize("name", INNER)
+@pytest.mark.parametrize("name", SMALL)
 def test_the_jacobian_alone_undoes_any_small_layer(name: str) -> None:
-    layer, x, cot_y = setting(name)
+    layer = SMALL[name]()
+    generator = torch.Generator().manual_seed(8)
+    if name == "odd conv":
+        layer.initialise(generator)
+    x, cot_y = (
+        torch.randn((3, *shape), generator=generator, dtype=torch.float64)
+        for shape in (layer.in_shape, layer.out_shape)
+    )
     assert capability(layer) == "fragmental"
     jacobian = torch.autograd.functional.jacobian(layer, x).reshape(cot_y.numel(), x.numel())
     fragment = layer.fragment(layer.residual(x), cot_y)
@@ -92,7 +123,7 @@ def test_the_jacobian_alone_undoes_any_small_layer(name: str) -> None:
 
 
 def test_examples_may_differ_in_rank() -> None:
-    layer = JacobianLayer(LAYERS["relu"].build())
+    layer = SMALL["relu"]()
     x = torch.ones(3, 7, dtype=torch.float64)
     x[0] = -1
     x[1, :3] = -1
@@ -102,40 +133,51 @@ def test_examples_may_differ_in_rank() -> None:
     assert_close(layer.vijp(x, layer.vjp_x((x,), cot_y), fragment), cot_y, 1e-12)
 
 
+def test_what_is_nearly_erased_is_kept_as_well() -> None:
+    """Dividing by 1e-7 would multiply the rounding of h_in by ten million."""
+    turn = torch.linalg.qr(drawn(4, 4))[0]
+    layer = Matrix(turn @ torch.tensor([1, 1.1 * FAINT, 1e-7, 0], dtype=torch.float64).diag() @ turn)
+    cot_y = drawn(3, 4)
+    fragment = layer.fragment((), cot_y)
+    assert fragment[0].numel() == 3 * 2
+    assert_close(layer.vijp(cot_y, layer.vjp_x((), cot_y), fragment), cot_y, 1e-12)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_lower_precision_is_factored_in_float32(dtype: torch.dtype) -> None:
-    layer = JacobianLayer(LAYERS["dense, wider"].build(dtype))
-    x, cot_y = torch.randn(3, 6).to(dtype), torch.randn(3, 9).to(dtype)
-    fragment = layer.fragment((x,), cot_y)
-    found = layer.vijp(x, layer.vjp_x((x,), cot_y), fragment)
+    layer = Matrix(torch.linalg.qr(drawn(9, 6))[0].to(dtype))
+    x, cot_y = drawn(3, 6).to(dtype), drawn(3, 9).to(dtype)
+    fragment = layer.fragment((), cot_y)
+    found = layer.vijp(x, layer.vjp_x((), cot_y), fragment)
     assert_close(found, cot_y, 16 * torch.finfo(dtype).eps)
 
 
-def test_a_dry_run_takes_the_largest_rank() -> None:
-    inner = make(layers.Dense(width=9), (6,), Placement(torch.device("meta"), torch.float32), "layer 1")
-    layer = JacobianLayer(inner)
+@pytest.mark.parametrize(("told", "kept"), [(None, 12), (0, 12), (20, 20), (99, 36)])
+def test_a_dry_run_takes_the_largest_rank_unless_it_is_told(told: int | None, kept: int) -> None:
+    layer = Matrix(torch.empty(9, 6, device="meta"))
+    layer.dry_numbers = told
     x, cot_y = torch.empty(4, 6, device="meta"), torch.empty(4, 9, device="meta")
     (fragment,) = layer.fragment(layer.residual(x), cot_y)
-    assert fragment.numel() == 12
-    assert layer.vijp(x, layer.vjp_x((x,), cot_y), (fragment,)).shape == (4, 9)
-    assert "3 or more of 9 numbers" in layer.reason
+    assert fragment.numel() == kept
+    assert layer.vijp(x, layer.vjp_x((), cot_y), (fragment,)).shape == (4, 9)
+    assert "at least 3 numbers per example, found from its Jacobian of 9×6" in layer.what_it_keeps
 
 
 @pytest.mark.parametrize(
-    ("inner", "words"),
+    ("make", "words"),
     [
+        (lambda: Function((1001,), (1000,), abs), "1,000×1,001, too large .* 1,001,000 numbers to factor"),
         (
-            lambda: LayerCase(layers.Dense(width=1001), (1000,)).build(),
-            "1,000 to 1,001.*1,001,000, more than 1,000,000",
+            lambda: Function((2,), (1001,), abs),
+            "1,001×2, too large .* 1,002,001 numbers to factor, more than 1,000,000",
         ),
-        (LAYERS["batch norm"].build, "batch norm layer does not map each example by itself"),
-        (LAYERS["dropout"].build, "dropout layer does not map each example by itself"),
-        (LAYERS["coupling"].build, "coupling layer does not map .* from one tensor to one"),
+        (lambda: Drawn((2,), (2,), abs), "function layer does not map each example by itself"),
+        (lambda: Paired((2,), (2,), abs), "function layer does not map .* from one tensor to one"),
     ],
 )
-def test_what_has_no_small_jacobian_is_refused(inner: object, words: str) -> None:
+def test_what_has_no_small_jacobian_is_refused(make: Callable[[], JacobianLayer], words: str) -> None:
     with pytest.raises(InvalidSpec, match=words):
-        JacobianLayer(inner())
+        make()
 
 
 def test_the_inverse_gives_the_vijp() -> None:
