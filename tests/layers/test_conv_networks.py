@@ -23,6 +23,17 @@ BODIES: dict[str, tuple[layers.LayerSpec, ...]] = {
         layers.Conv(channels=4, kernel=1, padding=0),
         layers.Pool(kind="mean_pool", kernel=3, padding=1),
     ),
+    "patches": (
+        layers.Conv(channels=16, kernel=2, stride=2, padding=0, bounded=True),
+        _kinked,
+        layers.Conv(channels=70, kernel=2, stride=2, padding=0),
+    ),
+    "fewer outputs": (layers.Conv(channels=3, block=4, **_tame), layers.Conv(channels=2, block=4, layout="tiles")),
+    "mean pools": (
+        layers.Pool(kind="mean_pool", kernel=3, stride=1, padding=1),
+        layers.Pool(kind="mean_pool", padding=1),
+        layers.Pool(kind="mean_pool", kernel=3, stride=1, padding=1),
+    ),
 }
 
 

@@ -29,12 +29,12 @@ def pool(in_shape: tuple[int, ...], kind: str, **spec: Any) -> Layer:
         (
             (2, 8, 8),
             {"kind": "max_pool", "kernel": 3, "padding": 1},
-            "OrdinaryMaxPool",
-            ["Kernel 3, stride 2", "overlap"],
+            "OverlappingMaxPool",
+            ["Kernel 3, stride 2", "overlap", "of 32 numbers", "a byte"],
         ),
         ((2, 3, 3), {"kind": "max_pool", "kernel": 3}, "DisjointMaxPool", ["share no input"]),
-        ((2, 8, 8), {"kind": "mean_pool"}, "DisjointMeanPool", ["4 add up"]),
-        ((2, 8), {"kind": "mean_pool"}, "DisjointMeanPool", ["2 add up"]),
+        ((2, 8, 8), {"kind": "mean_pool"}, "DisjointMeanPool", ["4 times the mean"]),
+        ((2, 8), {"kind": "mean_pool"}, "DisjointMeanPool", ["2 times the mean"]),
         (
             (2, 8, 8),
             {"kind": "mean_pool", "kernel": 3, "padding": 1},
@@ -42,8 +42,21 @@ def pool(in_shape: tuple[int, ...], kind: str, **spec: Any) -> Layer:
             ["tap (1, 1), all at once"],
         ),
         ((2, 9), {"kind": "mean_pool", "kernel": 5, "padding": 1}, "OverlappingMeanPool", ["tap 1, first to last"]),
-        ((2, 8), {"kind": "mean_pool", "kernel": 7, "padding": 3}, "OrdinaryMeanPool", ["(3, 4)", "(0, 1, 5, 6)"]),
-        ((2, 8), {"kind": "mean_pool", "padding": 1}, "OrdinaryMeanPool", ["each of its 2 taps reads padding"]),
+        ((2, 8), {"kind": "mean_pool", "kernel": 7, "padding": 3}, "AxisMeanPool", ["(3, 4)", "(0, 1, 5, 6)", "4×8,"]),
+        ((2, 8), {"kind": "mean_pool", "padding": 1}, "DisjointMeanPool", ["2 times the mean"]),
+        (
+            (2, 8),
+            {"kind": "mean_pool", "stride": 1, "padding": 1},
+            "FaintMeanPool",
+            ["each of its 2 taps reads padding", "9×8", "2 numbers per example"],
+        ),
+        # with 8 inputs, 1 + 2cos(πi/9) is 0 for i = 6 along either axis: 8 + 8 − 1 directions of each channel
+        (
+            (2, 8, 8),
+            {"kind": "mean_pool", "kernel": 3, "stride": 1, "padding": 1},
+            "FaintMeanPool",
+            ["8×8 and 8×8", "30 numbers per example"],
+        ),
     ],
 )
 def test_the_class_follows_from_the_windows(
@@ -51,7 +64,7 @@ def test_the_class_follows_from_the_windows(
 ) -> None:
     layer = pool(in_shape, **spec)
     assert type(layer).__name__ == name
-    assert capability(layer) == ("ordinary" if name.startswith("Ordinary") else "submersive")
+    assert capability(layer) == ("fragmental" if name in ("OverlappingMaxPool", "FaintMeanPool") else "submersive")
     assert all(word in layer.reason for word in words), layer.reason
 
 
@@ -77,6 +90,16 @@ def test_ties_go_where_torch_sends_them() -> None:
     assert_close(layer.vijp(x, cot_x, ()), cot, 0)
 
 
+@pytest.mark.parametrize("spec", [{"kernel": 3, "padding": 1}, {"kernel": 3, "stride": 1}, {"kernel": 5}])
+@pytest.mark.parametrize("in_shape", [(2, 400), (2, 32, 32)])
+def test_a_dry_run_expects_as_many_repeated_wins_as_there_are(in_shape: tuple[int, ...], spec: dict[str, int]) -> None:
+    layer = pool(in_shape, "max_pool", **spec)
+    x = torch.randn((100, *in_shape), generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    y = layer(x)
+    (kept,) = layer.fragment(layer.residual(x), y)
+    assert kept.numel() / y.numel() == pytest.approx(layer.share, abs=0.005)
+
+
 @given(
     in_shape=st.one_of(st.tuples(st.just(2), st.integers(1, 12)), st.tuples(*[st.integers(1, 9)] * 3)),
     kind=st.sampled_from(["max_pool", "mean_pool"]),
@@ -85,9 +108,7 @@ def test_ties_go_where_torch_sends_them() -> None:
     share=st.integers(0, 2),
 )
 @settings(deadline=None, max_examples=150)
-def test_any_pooling_is_undone_or_refused(
-    in_shape: tuple[int, ...], kind: str, kernel: int, stride: int, share: int
-) -> None:
+def test_any_pooling_is_undone(in_shape: tuple[int, ...], kind: str, kernel: int, stride: int, share: int) -> None:
     padding = min(share, kernel // 2)
     if min(in_shape[1:]) + 2 * padding < kernel:
         return
@@ -99,8 +120,7 @@ def test_any_pooling_is_undone_or_refused(
     cot = torch.randn(y.shape, dtype=torch.float64)
     cot_x = torch.func.vjp(layer.forward, x)[1](cot)[0]
     assert_close(layer.vjp_x(layer.residual(x), cot), cot_x, 1e-14)
-    if capability(layer) != "ordinary":
-        assert_close(layer.vijp(x, cot_x, ()), cot, 1e-10)
+    assert_close(layer.vijp(x, cot_x, layer.fragment(layer.residual(x), cot)), cot, 1e-10)
 
 
 @pytest.mark.parametrize(

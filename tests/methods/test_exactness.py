@@ -15,8 +15,8 @@ from tests.close import assert_close, relative
 
 EXACT = [name for name, card in METHODS.items() if card.exact and name not in ("forward", "moonwalk-pure")]
 PLAIN_CONV = NetworkSpec(
-    stem=(layers.Conv(channels=4),),
-    body=(Block(layers=(layers.Coupling(),), repeat=2), Block(layers=(layers.Conv(channels=8),))),
+    stem=(layers.Conv(channels=16),),
+    body=(Block(layers=(layers.Coupling(),), repeat=2), Block(layers=(layers.Conv(channels=24),))),
     head=(layers.GlobalMeanPool(), layers.Dense(width=10)),
     dtype="float64",
     batch=4,
@@ -28,6 +28,39 @@ def autograd(net: Network, x: Tensor, target: Tensor) -> dict[str, Tensor]:
     wanted = {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
     found = torch.autograd.grad(net.loss(x, target), tuple(wanted.values()))
     return dict(zip(wanted, found, strict=True))
+
+
+def small_net(*body: layers.LayerSpec) -> NetworkSpec:
+    """A body of layers without a rule of their own, or with one that keeps fragments, on 3 × 8 × 8 numbers."""
+    return NetworkSpec(
+        stem=(layers.Conv(channels=3),),
+        body=(Block(layers=body),),
+        head=(layers.GlobalMeanPool(), layers.Dense(width=10)),
+        dtype="float64",
+        batch=4,
+    )
+
+
+_kinked = layers.LeakyReLU(slope=0.5)
+_patches = {"kernel": 2, "stride": 2, "padding": 0}
+FRAGMENTAL: dict[str, NetworkSpec] = {
+    "written out": small_net(
+        layers.Conv(channels=4), _kinked, layers.Conv(channels=4, kernel=7, stride=2, padding=3), _kinked
+    ),
+    "written out, wider": small_net(layers.Conv(channels=6, stride=2), _kinked, layers.Conv(channels=8), _kinked),
+    "patches": small_net(layers.Conv(channels=16, **_patches), _kinked, layers.Conv(channels=20, **_patches)),
+    "kernel 1, wider": small_net(layers.Conv(channels=5, kernel=1, padding=0), _kinked),
+    "fewer outputs": small_net(layers.Conv(channels=2, bounded=True, block=4), _kinked),
+    "max pool": small_net(layers.Pool(kind="max_pool", kernel=3, padding=1), layers.Pool(kind="max_pool", stride=1)),
+    "mean pool": small_net(
+        layers.Pool(kind="mean_pool", kernel=3, stride=1, padding=1), layers.Pool(kind="mean_pool", padding=1)
+    ),
+}
+SUBMERSIVE: dict[str, NetworkSpec] = {
+    "patches": small_net(layers.Conv(channels=12, bounded=True, **_patches), _kinked),
+    "mean pool, along axes": small_net(layers.Pool(kind="mean_pool", kernel=7, padding=3)),
+    "mean pool, padded": small_net(layers.Pool(kind="mean_pool", padding=1), _kinked),
+}
 
 
 # at most 3,000 weights and inputs each; the forward modes make a pass for every one of them
@@ -58,6 +91,35 @@ def test_gradient_equals_autograds(name: str, variant: str) -> None:
         return
     found = moonviz.gradients(net, x, target, method=method, **options)
     assert relative(found, autograd(net, x, target)) <= case.tolerance
+
+
+MIXED = {name: options for name, (method, options) in VARIANTS.items() if method == "moonwalk-mixed"}
+
+
+@pytest.mark.parametrize("variant", MIXED)
+@pytest.mark.parametrize("name", FRAGMENTAL)
+def test_what_keeps_a_fragment_is_exact_and_refused_elsewhere(name: str, variant: str) -> None:
+    net = build(FRAGMENTAL[name])
+    x, target = net.batch(2)
+    if MIXED[variant].get("phase_one") == "inverse":
+        with pytest.raises(UnsupportedPair, match="invertible"):
+            moonviz.gradients(net, x, target, method="moonwalk-mixed", **MIXED[variant])
+        return
+    found = moonviz.gradients(net, x, target, method="moonwalk-mixed", **MIXED[variant])
+    assert relative(found, autograd(net, x, target)) <= 1e-11
+    for method, needed in (("moonwalk-pure", "submersive"), ("revbackprop", "invertible")):
+        with pytest.raises(UnsupportedPair, match=needed):
+            moonviz.gradients(net, x, target, method=method)
+
+
+@pytest.mark.parametrize("method", ["moonwalk-mixed", "moonwalk-pure"])
+@pytest.mark.parametrize("name", SUBMERSIVE)
+def test_what_erases_nothing_is_exact_without_a_fragment(name: str, method: str) -> None:
+    net = build(SUBMERSIVE[name])
+    x, target = net.batch(2)
+    assert relative(moonviz.gradients(net, x, target, method=method), autograd(net, x, target)) <= 1e-12
+    with pytest.raises(UnsupportedPair, match="invertible"):
+        moonviz.gradients(net, x, target, method="revbackprop")
 
 
 @pytest.mark.parametrize("method", ["forward", "moonwalk-pure"])
@@ -158,6 +220,7 @@ def test_an_unsupported_layer_is_refused_before_any_work() -> None:
     assert error.capability == "fragmental"
     assert "backprop" in error.remedy
     assert all(part in str(error) for part in ("`moonwalk-mixed`", "layer 4 (conv)", "fragmental", error.remedy))
+    assert "Jacobian of 1,536×1,024" in str(error)
 
 
 def test_backprop_trains_what_moonwalk_refuses() -> None:

@@ -22,7 +22,21 @@ GATED = NetworkSpec(
     batch=16,
     dtype="float64",
 )
-CASES = {"relu": preset("relu-net", batch=8, depth=4, dtype="float64"), "gated and dropout": GATED}
+WRITTEN_OUT = NetworkSpec(
+    stem=(layers.Conv(channels=3),),
+    body=(
+        Block(layers=(layers.Conv(channels=6, stride=2), layers.LeakyReLU())),
+        Block(layers=(layers.Conv(channels=8), layers.ReLU())),
+        Block(layers=(layers.Pool(kind="max_pool", kernel=3, stride=1),)),
+    ),
+    head=(layers.GlobalMeanPool(), layers.Dense(width=10)),
+    batch=5,
+)
+CASES = {
+    "written out and max pool": WRITTEN_OUT,
+    "relu": preset("relu-net", batch=8, depth=4, dtype="float64"),
+    "gated and dropout": GATED,
+}
 
 
 @pytest.mark.parametrize("name", CASES)
