@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 import moonviz
-from moonviz.networks import describe
-from moonviz.specs import preset
+from moonviz.networks import build, describe
+from moonviz.runs.trace import dry_run, finish, trace
+from moonviz.specs import method_options, preset
 from moonviz.theory import Sizes, cost
 
 
@@ -64,6 +65,23 @@ def test_convolution_fragments_add_exactly_their_size() -> None:
     assert len(kept) == 1
     # in sweep 2 a layer's bits go as its fragment comes, so the deeper net's peak grows by the larger of the two
     assert grown == 40 * max(sum(kept), sum(bits))
+
+
+@pytest.mark.parametrize("dry", [True, False], ids=["dry", "run"])
+@pytest.mark.parametrize("settings", [{"batch": 8}, {"batch": 4, "width": 48, "dtype": "float64"}], ids=str)
+def test_dead_units_add_exactly_their_size(settings: dict[str, Any], dry: bool) -> None:
+    """When sweep 2 ends the bits are gone and every fragment is there, each as large as its layer's dead units say."""
+    other = set()
+    for depth in (8, 16, 40):
+        spec, options = preset("relu-net", depth=depth, **settings), method_options("moonwalk-mixed")
+        net = build(spec)
+        found = dry_run(spec, options) if dry else finish(trace(net, options, *net.batch()))
+        fragments = {
+            held.layer: held.bytes for record in found.records for held in record.held_added if held.kind == "fragment"
+        }
+        assert list(fragments) == list(range(2 * depth, 0, -2)), "one for every ReLU"
+        other.add(found.activation_peak_bytes - sum(fragments.values()))
+    assert len(other) == 1, "nothing else grows with depth"
 
 
 def test_checkpointing_grows_as_the_root() -> None:
