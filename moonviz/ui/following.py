@@ -95,6 +95,16 @@ class Following:
         kind = Report if isinstance(self.spec, RunSpec) else PrecisionReport
         return kind.model_validate(self.end.data)
 
+    def subject(self) -> str:
+        """What it is about, whatever the controls say by now: the network and its size."""
+        network = self.spec.network
+        name = network.name or "a network"
+        if isinstance(self.spec, PrecisionSpec):
+            depths = ", ".join(f"{depth:,}" for depth in self.spec.depths)
+            return f"{name} at depths {depths} in {', '.join(self.spec.dtypes)}"
+        blocks = f"{network.depth:,} block{'s' * (network.depth != 1)}"
+        return f"{name}, {blocks}, batch {network.batch:,}, {network.dtype}"
+
     def words(self) -> str:
         """Where it is, in one line."""
         if self.cancelling:

@@ -40,6 +40,7 @@ def _lanes(job: Following, run: RunSpec, still: bool) -> None:
 
 RACE = Watched(
     "race",
+    "Racing on",
     {
         "refused": "This method cannot train this network.",
         "too_large": "This race is too large for this machine.",

@@ -25,6 +25,7 @@ PANELS = {
 DIM = "<style>.st-key-precision-result{opacity:.6}</style>"
 PRECISION = Watched(
     "precision",
+    "Measuring",
     {
         "refused": "This cannot be measured.",
         "too_large": "This is too large for this machine.",

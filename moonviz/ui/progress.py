@@ -21,11 +21,13 @@ class Watched:
 
     Attributes:
         key: What its widgets' keys begin with.
+        doing: What the job does, to be read before its subject.
         titles: Of the panels for a job that failed, by reason.
         draws: Draws what is known so far, if anything; told whether the job was stopped.
     """
 
     key: str
+    doing: str
     titles: Mapping[str, str]
     draws: Callable[[Following, bool], None] | None = None
 
@@ -50,7 +52,7 @@ def _watch(desk: Desk, page: Watched) -> None:
 
 def _running(desk: Desk, job: Following, page: Watched) -> None:
     with st.container(horizontal=True, key=f"{page.key}-running", vertical_alignment="center"):
-        panel(f"{job.words()}\N{NO-BREAK SPACE}…", extra=_stages(job))
+        panel(f"{page.doing} {job.subject()}", f"{job.words()}\N{NO-BREAK SPACE}…", extra=_stages(job))
         st.button("Cancel", key=f"{page.key}.cancel", disabled=job.cancelling, on_click=cancel, args=(desk,))
     if page.draws:
         page.draws(job, False)
@@ -69,14 +71,14 @@ def _stages(job: Following) -> str:
 
 
 def _ended(desk: Desk, job: Following, page: Watched) -> None:
-    end = job.end
+    end, about = job.end, f"This was {page.doing.lower()} {job.subject()}."
     if isinstance(end, Cancelled):
-        panel(job.stopped())
+        panel(job.stopped(), about)
     elif isinstance(end, Lost):
-        panel("The worker process died.", end.error.message, end.error.remedy or "", bad=True)
+        panel("The worker process died.", end.error.message, end.error.remedy or "", about, bad=True)
     elif isinstance(end, Failed):
         at = f"It is about {end.error.layer}." if end.error.layer else ""
-        panel(page.titles[end.reason], end.error.message, at, end.error.remedy or "", bad=True)
+        panel(page.titles[end.reason], end.error.message, at, end.error.remedy or "", about, bad=True)
     with st.container(horizontal=True):
         if st.button("Run again", key=f"{page.key}.again"):
             start(desk, job.spec)

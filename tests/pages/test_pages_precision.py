@@ -63,6 +63,7 @@ def test_measure_asks_for_what_the_sentence_says(precision, fake):
 def test_it_says_where_it_is_and_cancel_reaches_the_engine(precision, fake, text):
     measure(precision, fake, AT_WORK)
     said = text(precision)
+    assert "Measuring digits-dense at depths 4, 8, 16 in float32" in said
     assert "Comparing with float64 autograd: 8 blocks, float32, 2 of 3" in said
     assert STORED not in said
     precision.button(key="precision.cancel").click().run()

@@ -124,6 +124,15 @@ def test_waiting_and_running_are_told(page, fake, message, words):
     assert not page.button(key="race.cancel").disabled
 
 
+def test_a_race_names_its_network_when_the_controls_have_moved_on(page, fake):
+    run(page, fake, Queued(position=0))
+    page.selectbox(key="race.preset").set_value("digits-dense").run()
+    assert "Racing on photo-revnet, 128 blocks, batch 8, float32" in text(page)
+    fake.script = [Queued(position=0), Cancelled()]
+    page.run()
+    assert "This was racing on photo-revnet, 128 blocks, batch 8, float32." in text(page)
+
+
 def test_strips_and_curves_fill_while_it_is_traced(page, fake):
     steps = stored("photo-revnet", BOTH).results[0].steps[:40]
     run(page, fake, StageMessage(name="trace", done=0, total=2), Steps(label="backprop", records=steps))

@@ -7,6 +7,7 @@ from moonviz.jobs.messages import Cancelled, Failed, Lost, Queued, ResultMessage
 from moonviz.results import Failure
 from moonviz.ui.following import Following
 from moonviz.ui.state import Tab, defaults
+from moonviz.ui.study import Study
 
 BOTH = ("backprop", "moonwalk-mixed")
 
@@ -38,6 +39,12 @@ def test_every_message_has_words(job, message, words):
     job.absorb([message])
     assert job.words() == words
     assert job.running
+
+
+def test_it_says_what_it_is_about(job):
+    assert job.subject() == "digits-revnet, 32 blocks, batch 64, float32"
+    study = Study(depths=(4, 16), dtypes=("float64", "float32"))
+    assert Following("j2", study.question()).subject() == "digits-dense at depths 4, 16 in float64, float32"
 
 
 def test_before_anything_is_heard_and_while_stopping(job):
