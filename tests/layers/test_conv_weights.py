@@ -58,6 +58,13 @@ def test_bounded_weights_keep_the_bound(pivot: str, in_shape: tuple[int, ...], s
     assert others > 0.99 * smallest, "no smaller than it must be"
 
 
+@pytest.mark.parametrize("channels", [8, 12, 20])
+def test_bounded_patches_start_far_from_singular(channels: int) -> None:
+    shape, spec = (3, 8, 8), {"channels": channels, "kernel": 2, "stride": 2, "padding": 0}
+    assert_close(torch.linalg.svdvals(conv(shape, bounded=True, **spec).matrix), torch.ones(min(channels, 12)).double(), 1e-12)
+    assert conv(shape, **spec).weight.std() == pytest.approx(12**-0.5, rel=0.15), "else drawn as any convolution's"
+
+
 def test_initial_weights_are_as_the_presets_need_them() -> None:
     layer = conv((64, 8, 8), stride=2, pivot="unit")
     taps = layer.kernel().flatten(2)

@@ -22,7 +22,8 @@ class Conv(Spec):
     pivot: Literal["free", "unit", "softplus"] = "free"
     """The pivot tap's matrix: free, or triangular with a diagonal of ones or of softplus + ε."""
     bounded: bool = False
-    """Scale the other taps' initial weights below the pivot's smallest singular value: the walk is stable."""
+    """Scale the other taps' initial weights below the pivot's smallest singular value: the walk is stable. Windows that
+    share no input, and are undone whole, start orthogonal."""
     block: Annotated[int, Field(ge=2, le=4_096)] = 8
     """Stride 1 keeps a fragment of h at the head of each block of so many positions (rows, in 2-D)."""
     layout: Literal["rows", "tiles"] = "rows"
