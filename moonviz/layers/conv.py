@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from math import prod
 
+from torch import Generator, Tensor
+
 from moonviz.errors import InvalidSpec
 from moonviz.layers.base import Layer, Shape
 from moonviz.layers.checks import Factory, words
 from moonviz.layers.conv_bands import BandedConv1d, BandedConv2d, TiledConv2d
-from moonviz.layers.conv_base import Convolution
 from moonviz.layers.conv_patches import FreeTaps, PatchConv, WideningPatchConv
 from moonviz.layers.conv_pivot import PivotConv, PointwiseConv, describe_no_pivot, pivots
 from moonviz.layers.fallback import JacobianOfAll, can_be_written_out, too_large
@@ -17,30 +18,38 @@ from moonviz.specs import layers as specs
 from moonviz.specs.pivot import Axis
 
 
-class OrdinaryConv(FreeTaps):
+class _AsDrawn(FreeTaps):
+    """A convolution without a rule of its own: its weights start as they are drawn."""
+
+    def shape_weights(self, drawn: Tensor, generator: Generator) -> None:
+        """As they are."""
+
+    @property
+    def why(self) -> str:
+        """What is wrong with its numbers, to begin a sentence with."""
+        out, channels = self.out_shape[0], self.in_shape[0]
+        n_out, n_in = prod(self.out_shape), prod(self.in_shape)
+        if n_out > n_in:
+            return f"{self.words}: its {n_out:,} outputs are more than its {n_in:,} inputs"
+        if out > channels:
+            return f"{self.words}: no single tap gives {out} channels from {channels} and can be undone"
+        return f"{self.words}: {describe_no_pivot(self.axes)}"
+
+
+class OrdinaryConv(_AsDrawn):
     """A convolution without a rule for its vijp, too large for `JacobianConv`: trained by ordinary autograd."""
 
     @property
     def reason(self) -> str:
-        return f"{self.words}: {_why_no_rule(self)}, and it {too_large(self.in_shape, self.out_shape)}."
+        return f"{self.why}, and it {too_large(self.in_shape, self.out_shape)}."
 
 
-class JacobianConv(JacobianOfAll, FreeTaps):
+class JacobianConv(JacobianOfAll, _AsDrawn):
     """A small convolution without a rule for its vijp: its Jacobian, the same for all examples, is factored."""
 
     @property
     def reason(self) -> str:
-        return f"{self.words}: {_why_no_rule(self)}, but it is small: it {self.what_it_keeps}."
-
-
-def _why_no_rule(layer: Convolution) -> str:
-    """What is wrong with its numbers, in words that follow "because"."""
-    out, channels = layer.out_shape[0], layer.in_shape[0]
-    if prod(layer.out_shape) > prod(layer.in_shape):
-        return f"its {prod(layer.out_shape):,} outputs are more than its {prod(layer.in_shape):,} inputs"
-    if out > channels:
-        return f"no single tap gives {out} channels from {channels} and can be undone"
-    return describe_no_pivot(layer.axes)
+        return f"{self.why}, but it is small: it {self.what_it_keeps}."
 
 
 def need_positions(what: str, in_shape: Shape) -> None:

@@ -14,19 +14,19 @@ from moonviz.layers.solvers import QR, Tall
 
 
 class FreeTaps(Convolution):
-    """Mixin: no tap is a pivot, so all act as they are; `pivot` plays no part."""
+    """Mixin: no tap is a pivot, so all act as they are; the spec's `pivot` plays no part."""
 
     def kernel(self) -> Tensor:
         return self.weight
 
-    def shape_weights(self, drawn: Tensor, generator: Generator) -> None:
-        """As they are; with `bounded` well away from singular."""
-        if self.spec.bounded:
-            nn.init.orthogonal_(drawn.flatten(1), generator=generator)
-
 
 class _Patches(FreeTaps, AdvancesStepwise):
     """Windows as rows: h_in of a window is h W, with W `[o, i·k]` or `[o, i·k²]`."""
+
+    def shape_weights(self, drawn: Tensor, generator: Generator) -> None:
+        """As they are; with `bounded` W is orthogonal, as far from singular as can be."""
+        if self.spec.bounded:
+            nn.init.orthogonal_(drawn.flatten(1), generator=generator)
 
     @property
     def window(self) -> int:

@@ -61,8 +61,13 @@ def test_bounded_weights_keep_the_bound(pivot: str, in_shape: tuple[int, ...], s
 @pytest.mark.parametrize("channels", [8, 12, 20])
 def test_bounded_patches_start_far_from_singular(channels: int) -> None:
     shape, spec = (3, 8, 8), {"channels": channels, "kernel": 2, "stride": 2, "padding": 0}
-    assert_close(torch.linalg.svdvals(conv(shape, bounded=True, **spec).matrix), torch.ones(min(channels, 12)).double(), 1e-12)
+    assert_close(
+        torch.linalg.svdvals(conv(shape, bounded=True, **spec).matrix), torch.ones(min(channels, 12)).double(), 1e-12
+    )
     assert conv(shape, **spec).weight.std() == pytest.approx(12**-0.5, rel=0.15), "else drawn as any convolution's"
+    plain = conv(shape, channels=12, bounded=True)
+    assert plain.weight.std() == pytest.approx(27**-0.5, rel=0.1)
+    assert torch.linalg.svdvals(plain.weight.flatten(1))[0] > 1.2, "without a rule there is nothing to bound"
 
 
 def test_initial_weights_are_as_the_presets_need_them() -> None:
