@@ -55,6 +55,7 @@ def title(preset: str) -> str:
 def sentence(tab: Tab) -> RunSpec | None:
     """The setup sentence. Keeps the tab's choices and returns the run that Run was pressed for."""
     busy = tab.job is not None and tab.job.running
+    _hear(tab)
     with st.container(horizontal=True, key="race-sentence", vertical_alignment="center"):
         say("Race")
         _methods(tab)
@@ -68,6 +69,7 @@ def sentence(tab: Tab) -> RunSpec | None:
         with st.popover("More", key="race.more"):
             _more(tab)
         pressed = st.button("Run on this machine", type="primary", key="race.run", disabled=busy or not tab.methods)
+    await_fit(tab)
     try:
         run = tab.run()
     except InvalidSpec as error:
@@ -77,10 +79,24 @@ def sentence(tab: Tab) -> RunSpec | None:
     return run if pressed and fits else None
 
 
+def _hear(tab: Tab) -> None:
+    """Take in what was just chosen before anything is drawn.
+
+    The methods come first in the sentence, and which of them are struck through depends on what stands behind them.
+    """
+    chosen = st.session_state.get("race.preset")
+    if chosen and chosen != tab.preset:
+        # Another network brings its own settings; its widgets have keys of their own.
+        tab.preset, tab.settings = chosen, defaults(chosen)
+    for name in fields(tab.preset):
+        heard = st.session_state.get(f"race.{tab.preset}.{name}")
+        if heard is not None:
+            tab.settings[name] = heard
+
+
 def _tell_fit(tab: Tab, run: RunSpec) -> bool:
     """Say which methods cannot train this network, and which take very many passes. Returns whether all can."""
     found = fit(tab)
-    await_fit(tab)
     if found is None:
         return True
     refused = [why for choice in run.methods if (why := found.refusal(choice.resolved))]
@@ -111,13 +127,10 @@ def _methods(tab: Tab) -> None:
 
 def _preset(tab: Tab) -> None:
     names = list(PRESETS)
-    chosen = st.selectbox(
+    st.selectbox(
         "Network", names, index=names.index(tab.preset), format_func=title, key="race.preset",
         label_visibility="collapsed", width=236,
     )  # fmt: skip
-    if chosen and chosen != tab.preset:
-        # Another network brings its own settings; its widgets have keys of their own.
-        tab.preset, tab.settings = chosen, defaults(chosen)
 
 
 def _more(tab: Tab) -> None:
@@ -146,7 +159,8 @@ def _variants(tab: Tab) -> None:
     chosen = st.pills(
         "How moonwalk-mixed finds h at the input", list(PHASES), selection_mode="multi", default=list(tab.phases),
         key="race.phases", format_func=PHASES.__getitem__,
-        help="Kept bits are the usual way; undoing needs invertible layers; running again keeps bits of one segment.",
+        help="h is the gradient on its way. Kept bits are the usual way; undoing needs invertible layers; running "
+        "again keeps bits of one segment.",
     )  # fmt: skip
     tab.phases = tuple(phase for phase in PHASES if phase in chosen) or ("residuals",)
     every = st.selectbox(

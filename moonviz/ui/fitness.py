@@ -55,11 +55,11 @@ def _await(tab: Tab) -> None:
         return
     key, job, depth = tab.asked
     known, end = _known(), engine().final(job)
-    if key in known or end is None:
+    # Another tab may have been told first.
+    if key not in known and end is None:
         return
-    if isinstance(end, ResultMessage):
-        known[key] = Fit.of(_CARDS.validate_python(end.data), depth)
-    else:
-        known[key] = None
+    if key not in known:
+        answered = isinstance(end, ResultMessage)
+        known[key] = Fit.of(_CARDS.validate_python(end.data), depth) if answered else None
     tab.asked = None
     st.rerun()

@@ -24,7 +24,7 @@ def test_methods_are_told_with_their_pictures_at_any_width(tab):
     go(page, "Methods")
     expect(page.locator(".mv-headline")).to_contain_text("Moonwalk keeps")
     expect(page.locator(".mv-card")).to_have_count(7)
-    widths = page.locator(".mv-arrow").evaluate_all("all => all.map(e => e.getBoundingClientRect().width)")
+    widths = page.locator(".mv-schedule .mv-arrow").evaluate_all("all => all.map(e => e.getBoundingClientRect().width)")
     assert min(widths) > 60
     hollow = page.locator(".mv-card.noisy .mv-arrow").first
     assert hollow.evaluate("e => getComputedStyle(e).borderTopStyle") == "dashed"
@@ -52,3 +52,36 @@ def test_precision_is_measured_here_and_kept_over_another_page(tab):
     page.set_viewport_size({"width": 390, "height": 900})
     page.wait_for_timeout(500)
     assert sideways(page) <= 0
+
+
+@pytest.mark.parametrize(("width", "height"), [(900, 800), (390, 844)])
+def test_all_that_more_holds_is_in_sight(tab, width, height):
+    page = tab(width=width, height=height)
+    page.get_by_role("button", name="More").click()
+    page.wait_for_function(
+        """() => { const body = document.querySelector('[data-testid=stPopoverBody]')
+            const box = body?.getBoundingClientRect()
+            return box && box.left >= 0 && box.right <= innerWidth && box.bottom <= innerHeight
+                && body.scrollHeight <= body.clientHeight }"""
+    )
+    assert page.locator(".st-key-race-device").evaluate("e => e.getBoundingClientRect().bottom <= innerHeight")
+
+
+def test_what_does_not_fit_is_struck_when_a_worker_has_answered(tab):
+    page = tab()
+    page.get_by_role("combobox", name="Network").click()
+    page.get_by_role("option", name="Digits, dense layers with ReLU").click()
+    struck = page.locator(".st-key-race-methods del")
+    expect(struck).to_have_text(["revbackprop", "moonwalk-pure"])
+    page.get_by_role("button", name="More").click()
+    width = page.locator(".st-key-race-relu-net-width input")
+    width.fill("48")
+    # The worker's answer draws the page anew: nothing more is clicked.
+    page.evaluate(
+        """() => new MutationObserver(() => {
+            if (!document.querySelector('.st-key-race-methods del')) window.seenWithout = true
+        }).observe(document.body, {childList: true, subtree: true, characterData: true})"""
+    )
+    width.press("Enter")
+    page.wait_for_function("() => window.seenWithout")
+    expect(struck).to_have_text(["revbackprop", "moonwalk-pure"])

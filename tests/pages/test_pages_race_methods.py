@@ -6,6 +6,8 @@ import pytest
 
 from moonviz.jobs.messages import Describe, Queued, ResultMessage
 from moonviz.results import LayerCard
+from moonviz.ui import fitness
+from moonviz.ui.state import Tab
 
 
 def choose(page, *names):
@@ -41,6 +43,38 @@ def test_what_cannot_train_is_struck_and_refused_before_the_run(relu, fake, text
     choose(relu, "backprop", "moonwalk-mixed")
     relu.button(key="race.run").click().run()
     assert fake.jobs[-1][0].kind == "run"
+
+
+def struck(page):
+    return {one.content.strip("~") for one in page.get("button_group")[0].proto.options if one.content[:2] == "~~"}
+
+
+def test_methods_are_struck_in_the_very_run_that_brings_the_network(page, fake):
+    assert not struck(page)
+    page.selectbox(key="race.preset").set_value("relu-net").run()
+    assert struck(page) == {"revbackprop", "moonwalk-pure"}
+    page.selectbox(key="race.preset").set_value("photo-revnet").run()
+    assert not struck(page)
+    assert not fake.jobs
+
+
+def test_the_network_that_is_asked_about_is_the_one_that_was_just_chosen(page, fake):
+    page.selectbox(key="race.preset").set_value("relu-net").run()
+    page.number_input(key="race.relu-net.width").set_value(48).run()
+    ((job, _),) = fake.jobs
+    assert job.network.body[0].layers[0].width == 48
+    assert not struck(page), "nothing is known of it yet"
+
+
+def test_an_answer_that_another_tab_was_given_first_draws_this_one_anew(fake, monkeypatch):
+    tab, drawn = Tab(asked=("a network", "job-1", 3)), []
+    monkeypatch.setattr(fitness.st, "rerun", lambda: drawn.append(tab.asked))
+    monkeypatch.setattr(fitness, "_known", dict)
+    fitness._await(tab)
+    assert not drawn
+    monkeypatch.setattr(fitness, "_known", lambda: {"a network": None})
+    fitness._await(tab)
+    assert drawn == [None]
 
 
 def test_a_network_is_described_once(relu, fake):
