@@ -58,6 +58,8 @@ def test_precision_is_measured_here_and_kept_over_another_page(tab):
 def test_all_that_more_holds_is_in_sight(tab, width, height):
     page = tab(width=width, height=height)
     page.get_by_role("button", name="More").click()
+    page.locator(".st-key-race-device").wait_for()
+    page.wait_for_timeout(600)  # until it has found its place
     page.wait_for_function(
         """() => { const body = document.querySelector('[data-testid=stPopoverBody]')
             const box = body?.getBoundingClientRect()
