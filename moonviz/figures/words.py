@@ -41,13 +41,13 @@ BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
 """Bytes of one number, by dtype."""
 
 JARGON = {
-    "Moonwalk": "A way to compute the gradient that goes back once without making any weight gradient, only to find h "
-    "at the input, and then walks forward again, making them on the way. So it need not store the activations.",
+    "Moonwalk": "A way to compute the gradient that goes back once without making any weight gradient, only to find "
+    "h at the input, and then walks forward again, making them on the way. So it need not store the activations.",
     "Gradient": "For every weight, how the loss changes when that weight changes. Training needs all of it.",
-    "Activation": "What a layer puts out. Backprop stores them because each weight's gradient is a product of an "
-    "activation and h.",
     "h, the gradient on its way": "How the loss changes when one layer's output changes. It starts at the loss and is "
     "carried from layer to layer; every weight's gradient is made with it. Papers call it the cotangent.",
+    "Activation": "What a layer puts out. Backprop stores them because each weight's gradient is a product of an "
+    "activation and h.",
     "Residual bits": "The least a layer must remember so that h can pass back through it. A LeakyReLU needs one bit "
     "per unit: which side of zero was it on?",
     "Invertible": "A layer whose input can be rebuilt from its output. Revbackprop needs this of every layer.",
