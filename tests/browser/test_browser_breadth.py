@@ -6,6 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
+from serving import WAIT
 
 pytestmark = pytest.mark.browser
 
@@ -74,7 +75,7 @@ def test_what_does_not_fit_is_struck_when_a_worker_has_answered(tab):
     page.get_by_role("combobox", name="Network").click()
     page.get_by_role("option", name="Digits, dense layers with ReLU").click()
     struck = page.locator(".st-key-race-methods del")
-    expect(struck).to_have_text(["revbackprop", "moonwalk-pure"])
+    expect(struck).to_have_text(["revbackprop", "moonwalk-pure"], timeout=WAIT)
     page.get_by_role("button", name="More").click()
     width = page.locator(".st-key-race-relu-net-width input")
     width.fill("48")
@@ -86,4 +87,4 @@ def test_what_does_not_fit_is_struck_when_a_worker_has_answered(tab):
     )
     width.press("Enter")
     page.wait_for_function("() => window.seenWithout")
-    expect(struck).to_have_text(["revbackprop", "moonwalk-pure"])
+    expect(struck).to_have_text(["revbackprop", "moonwalk-pure"], timeout=WAIT)

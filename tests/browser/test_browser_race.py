@@ -100,3 +100,7 @@ def test_dark_follows_the_browser_down_to_the_figures(tab):
     page.emulate_media(color_scheme="dark")
     expect(page.locator(".js-plotly-plot .xtick text").first).to_have_css("fill", "rgb(163, 174, 196)", timeout=8_000)
     assert page.locator(".mv-method").first.evaluate("e => getComputedStyle(e).color") == "rgb(232, 236, 244)"
+    page.get_by_role("button", name="Words explained").click()
+    assert page.locator("[data-testid=stPopoverBody]").evaluate("""e => {
+        const {backgroundColor, backgroundImage} = getComputedStyle(e); return [backgroundColor, backgroundImage]
+    }""") == ["rgb(14, 19, 32)", "none"]
