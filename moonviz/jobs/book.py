@@ -10,6 +10,7 @@ from uuid import uuid4
 from moonviz.jobs.engine import AnyJob, AnyMessage, Final
 from moonviz.jobs.messages import FINAL, Queued, StageMessage, Steps
 
+Why = Literal["cancel", "time", "yield"]
 MOST_ENDED_OF_A_TAB = 8
 MOST_ENDED = 64
 MOST_ENDED_BYTES = 256_000_000
@@ -30,7 +31,7 @@ class Entry:
         guards: The run that waits for this dry run.
         sent: The worker has it.
         deadline: When patience with it ends, on the monotonic clock.
-        stopping: It was asked to stop, and why.
+        stopping: It was asked to stop, and why; `yield`: to begin again when a run is done.
         timing: It is at its timed passes.
         timed: Begin and end of its timed passes as far as known, on the monotonic clock.
         told: The place in the queue that was last told.
@@ -48,7 +49,7 @@ class Entry:
     guards: Entry | None = None
     sent: bool = False
     deadline: float | None = None
-    stopping: Literal["cancel", "time"] | None = None
+    stopping: Why | None = None
     timing: bool = False
     timed: tuple[float, float] | None = None
     told: tuple[int, bool] | None = None

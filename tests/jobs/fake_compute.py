@@ -18,6 +18,8 @@ from moonviz.jobs.wire import Hello
 from moonviz.results import Environment, LayerCard, NetworkCard, Report, Result, Seconds
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.run import RunSpec
+from moonviz.specs.train import TrainSpec
+from moonviz.training import Trained, TrainPoint, TrainReport
 
 STAGES = ("check", "trace", "warm-up", "time", "truth")
 ERRORS = {
@@ -28,6 +30,11 @@ ERRORS = {
     "memory": MemoryError(),
     "ours": RuntimeError("a secret\nwith lines"),
 }
+
+
+ENVIRONMENT = Environment(
+    python="", torch="", moonviz="", system="", machine="", device="", cores=1, threads=1, memory_bytes=1
+)
 
 
 def record(index: int) -> StepRecord:
@@ -58,6 +65,28 @@ class Compute:
                 self._act(word, observer)
             observer.stage(stage, 1, 2, "backprop")
         return _report(spec, limit_bytes)
+
+    def train(self, spec: TrainSpec, observer: Observer, limit_bytes: int | None) -> TrainReport:
+        word, _, argument = spec.network.name.partition(" ")
+        if word == "raise":
+            raise ERRORS[argument]
+        points = [TrainPoint(step=step, losses=(1.0, 1.0)) for step in range(spec.steps + 1)]
+        for point in points:
+            observer.stage("train", point.step, spec.steps, "backprop")
+            observer.points([point])
+            if argument == "train" and point.step == 2:
+                self._act(word, observer)
+        return TrainReport(
+            environment=ENVIRONMENT, spec=spec.model_dump(mode="json"), training_examples=1, test_examples=1,
+            points=tuple(points),
+            runs=tuple(
+                Trained(
+                    method=choice.name, options={}, label=choice.label, peak_bytes=limit_bytes or 0,
+                    activation_peak_bytes=1,
+                )
+                for choice in spec.methods
+            ),
+        )  # fmt: skip
 
     def estimate(self, spec: RunSpec) -> Report:
         word, _, argument = spec.network.name.partition(" ")
@@ -104,9 +133,7 @@ class Compute:
 def _report(spec: RunSpec, told: int | None, *, predicted: bool = False, flops: int = 1_000) -> Report:
     seconds = None if predicted else Seconds(median=1, min=1, max=1, repeats=1)
     return Report(
-        environment=Environment(
-            python="", torch="", moonviz="", system="", machine="", device="", cores=1, threads=1, memory_bytes=1
-        ),
+        environment=ENVIRONMENT,
         network=NetworkCard(spec=spec.network.model_dump(mode="json")),
         results=tuple(
             Result(
