@@ -176,6 +176,8 @@ class Report(Plain):
     environment: Environment
     network: NetworkCard
     results: tuple[Result, ...]
+    run: dict[str, Any] | None = None
+    """How it was asked for, next to network and methods: `device`, `repeats`, `batch_seed`; null in older files."""
     truth_sample: tuple[LayerSample, ...] = ()
     """Some entries of the true gradient by layer; what each method has more is in its `Agreement.sample`."""
 

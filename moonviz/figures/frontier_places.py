@@ -130,7 +130,7 @@ def _margin(winner: Place, one: Place) -> str:
     parts = [f"{factor_text(ratio)}× the {what}" if ratio >= NOTICEABLE else f"the same {what}"
              for ratio, what in ((peak, "memory"), (time, "time"))]  # fmt: skip
     lead = f": it takes {' and '.join(parts)}"
-    return lead + (", though the fastest and slowest of its timed runs overlap" if close else "")
+    return lead + (", though their timed runs overlap" if close else "")
 
 
 def numbers(one: Place, cost: Cost, beside: bool) -> str:

@@ -58,6 +58,7 @@ def run_methods(spec: RunSpec, observer: Observer | None = None, limit_bytes: in
         environment=environment(device),
         network=NetworkCard(spec=spec.network.model_dump(mode="json"), layers=cards),
         results=tuple(results.get(entrant.label) or unfinished(entrant) for entrant in entrants),
+        run=spec.model_dump(mode="json", include={"device", "repeats", "batch_seed"}),
         truth_sample=sample,
     )
 
