@@ -113,3 +113,21 @@ def test_waiting_trainings_let_runs_go_first(puppets: Puppets) -> None:  # noqa:
     measure.finish()
     assert measure.job == later[0]
     puppets.settle()
+
+
+def test_who_is_giving_way_can_be_cancelled_meanwhile(puppets: Puppets) -> None:  # noqa: F811
+    engine = puppets.engine
+    engine.warm_up()
+    for worker in puppets.living:
+        worker.greet()
+    check, measure = sorted(puppets.living, key=lambda worker: worker.lane)
+    job = engine.submit(train(), "a")
+    check.finish()
+    assert measure.job == job
+    race = engine.submit(run(), "b")
+    check.finish()
+    assert measure.asked_to_stop, "it is to give way"
+    engine.cancel(job)
+    measure.finish()
+    assert isinstance(engine.final(job), Cancelled)
+    assert measure.job == race
