@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from moonviz.events import StepRecord
+from moonviz.figures.playing_sweeps import sweep_starts
 from moonviz.figures.words import PHASE_DURING
 from moonviz.jobs.messages import (
     FINAL,
@@ -117,7 +118,9 @@ class Following:
         at = list(self.steps)[-1] if self.steps and self.stage and self.stage.name == "trace" else None
         if at:
             last = self.steps[at][-1]
-            return f"Stopped at layer {last.layer} {PHASE_DURING[last.phase]} ({at}); nothing is kept."
+            sweep = self._sweep(at)
+            where = f"of sweep {sweep}" if sweep else PHASE_DURING[last.phase]
+            return f"Stopped at layer {last.layer} {where} ({at}); nothing is kept."
         if self.stage:
             words = STAGE_WORDS[self.stage.name]
             return f"Stopped while {words[0].lower()}{words[1:]}; nothing is kept."
@@ -129,3 +132,9 @@ class Following:
         body = sum(len(block.layers) * block.repeat for block in network.body)
         seen = max((step.layer for steps in self.steps.values() for step in steps), default=0)
         return max(body + 2, seen + 1)
+    def _sweep(self, label: str) -> int:
+        """In which sweep a method is, from 1; 0 where it has no more than one."""
+        options = next(choice.resolved for choice in self.spec.methods if choice.label == label)
+        starts = sweep_starts(options, self.steps[label], self.layers() - 1)
+        return sum(at < len(self.steps[label]) for at, _ in starts) if len(starts) > 1 else 0
+

@@ -43,17 +43,18 @@ def _watch(desk: Desk, page: Watched) -> None:
         # The whole page changes: the result appears, or the one before comes back.
         st.rerun()
     if desk.job.running:
-        _running(desk, desk.job, page)
+        tell_progress(desk, desk.job, page)
+        if page.draws:
+            page.draws(desk.job, False)
     else:
-        _ended(desk, desk.job, page)
+        tell_end(desk, desk.job, page)
 
 
-def _running(desk: Desk, job: Following, page: Watched) -> None:
+def tell_progress(desk: Desk, job: Following, page: Watched, about: str = "") -> None:
+    """Where a running job is, with a button that stops it; `about` says what it is about."""
     with st.container(horizontal=True, key=f"{page.key}-running", vertical_alignment="center"):
-        panel(f"{job.words()}\N{NO-BREAK SPACE}…", extra=_stages(job))
+        panel(f"{job.words()}\N{NO-BREAK SPACE}…", about, extra=_stages(job))
         st.button("Cancel", key=f"{page.key}.cancel", disabled=job.cancelling, on_click=cancel, args=(desk,))
-    if page.draws:
-        page.draws(job, False)
 
 
 def _stages(job: Following) -> str:
@@ -68,7 +69,8 @@ def _stages(job: Following) -> str:
     return f'<div class="mv-stages" aria-hidden="true">{"".join(parts)}</div>'
 
 
-def _ended(desk: Desk, job: Following, page: Watched) -> None:
+def tell_end(desk: Desk, job: Following, page: Watched) -> None:
+    """How a job ended that gave no result, with buttons to run it again and to close this."""
     end = job.end
     if isinstance(end, Cancelled):
         panel(job.stopped())

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from moonviz.data.stored import stored, stored_names
 from moonviz.errors import InvalidSpec
+from moonviz.figures.playing import race_id, stored_id
 from moonviz.results import Report
 from moonviz.specs import PRESETS, NetworkSpec, RunSpec, preset
 from moonviz.ui.following import Following
@@ -28,11 +29,18 @@ class Shown:
         report: It.
         run: The run that made it; null where that cannot be said any more.
         stored: True if it shipped with the package.
+        job: The job that made it in this tab, if one did.
     """
 
     report: Report
     run: RunSpec | None
     stored: bool = False
+    job: str = ""
+
+    @property
+    def race(self) -> str:
+        """The race's name for the player: that of the running race it was, if this tab saw it run."""
+        return race_id(self.run, self.job) if self.run and self.job else stored_id(self.report)
 
 
 def defaults(name: str) -> dict[str, Any]:
@@ -87,7 +95,7 @@ class Tab:
 
     def take(self, report: Report, run: RunSpec) -> None:
         """Show what a run of this tab gave."""
-        self.show(Shown(report, run))
+        self.show(Shown(report, run, job=self.job.id if self.job else ""))
 
     def settle(self) -> None:
         """Show what is already known about the race that is asked for: made in this tab before, or stored."""

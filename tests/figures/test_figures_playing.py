@@ -108,12 +108,20 @@ def test_thinned_events_hold_what_the_records_at_their_ends_hold(deep):
         assert all(set(letters[start : end + 1]) == {letter} for start, end, letter in spans)
 
 
-def test_time_is_kept_when_events_are_merged(monkeypatch):
-    whole = payload(stored("photo-revnet", BOTH), id="x")["methods"][1]["events"]
+@pytest.mark.parametrize("label", BOTH)
+def test_merged_events_keep_the_time_the_peaks_and_the_fullest_moment(monkeypatch, label):
+    report = stored("photo-revnet", BOTH)
+    whole = told(report, label)[1]["events"]
     monkeypatch.setattr(playing, "MOST_CHARACTERS", 40_000)
-    thin = payload(stored("photo-revnet", BOTH), id="x")["methods"][1]["events"]
+    thin = told(report, label)[1]["events"]
     assert thin["n"] < whole["n"] / 2
     assert sum(thin["us"]) == pytest.approx(sum(whole["us"]), abs=whole["n"])
+    ends = [*thin["step"][1:], whole["n"]]
+    spans = list(zip(thin["step"], ends, strict=True))
+    assert thin["peak"] == [max(whole["peak"][start:end]) for start, end in spans]
+    held = [sum(count for kind, count in by_kind.items() if kind != "gradient") for by_kind in replayed(whole)]
+    for at in (whole["peak"].index(max(whole["peak"])), held.index(max(held)), whole["n"] - 1):
+        assert (at, at + 1) in spans
 
 
 @pytest.mark.parametrize("name", stored_names())

@@ -78,7 +78,7 @@ def test_a_result_is_a_report(job):
 def test_where_it_was_stopped(job):
     assert job.stopped() == "Stopped before it began."
     job.absorb([StageMessage(name="trace", done=0, total=2), Steps(label="backprop", records=STEPS[:9])])
-    assert job.stopped() == "Stopped at layer 8 on the way forward (backprop); nothing is kept."
+    assert job.stopped() == "Stopped at layer 8 of sweep 1 (backprop); nothing is kept."
     job.absorb([StageMessage(name="time", done=0, total=2)])
     assert job.stopped() == "Stopped while timing, with nothing traced; nothing is kept."
 
