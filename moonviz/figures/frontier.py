@@ -31,7 +31,7 @@ HEIGHT = 400
 
 Box = tuple[float, float, float, float]
 """Left, foot, right and top in shares of the plot."""
-MARK, LETTER, ROW = 0.014, 0.0115, 0.058
+MARK, LETTER, ROW = 0.016, 0.014, 0.058
 """Half a mark's width, a letter's width and a line's height in shares of a plot of middling width."""
 SIDES = {
     "right above": ("left", "bottom", 1, 0.6),
@@ -77,7 +77,7 @@ def _spans(found: Sequence[Place], scale: Scale) -> tuple[tuple[float, float], t
     ys = [in_mib(one.peak) for one in found]
     if scale == "linear":
         room = 0.14 * (max(xs) - min(xs)) or 0.2 * max(xs)
-        return (max(0.0, min(xs) - room), max(xs) + 1.6 * room), (0.0, max(ys) * 1.16)
+        return (max(0.0, min(xs) - room), max(xs) + 1.6 * room), (-0.05 * max(ys), max(ys) * 1.16)
     spans = []
     for values in (xs, ys):
         room = max(0.12, 0.1 * log10(max(values) / min(values)))

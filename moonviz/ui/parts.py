@@ -25,7 +25,8 @@ STYLES = ("style.css", "pages.css")
 @st.cache_resource(show_spinner=False)
 def _stylesheet() -> str:
     marks = "\n".join(
-        f".st-key-{key} button:nth-of-type({at})::before{{background:var(--mv-m-{name});mask-image:var(--mv-g-{name})}}"
+        f"[class*=st-key-{key}] button:nth-of-type({at})::before"
+        f"{{background:var(--mv-m-{name});mask-image:var(--mv-g-{name})}}"
         for key, names in (("race-methods", METHODS), ("precision-methods", [one["name"] for one in VARIANTS.values()]))
         for at, name in enumerate(names, start=1)
     )
