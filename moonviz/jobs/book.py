@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 from moonviz.jobs.engine import AnyJob, AnyMessage, Final
@@ -27,6 +27,8 @@ class Entry:
         lane: Name of the lane it is done in.
         admitted: False for a run whose size is not known to be allowed.
         flops: What a run will take in all, once its dry run has told.
+        dry: The report of its dry run without steps, once it has told.
+        left_out: Methods of a run that would take too long, with the results they keep their places with.
         check: The dry run that a run waits for.
         guards: The run that waits for this dry run.
         sent: The worker has it.
@@ -34,7 +36,8 @@ class Entry:
         stopping: It was asked to stop, and why; `yield`: to begin again when a run is done.
         timing: It is at its timed passes.
         timed: Begin and end of its timed passes as far as known, on the monotonic clock.
-        told: The place in the queue that was last told.
+        began: When the worker got it, on the monotonic clock.
+        told: The place in the queue that was last told, and whether a wait was predicted.
     """
 
     job: AnyJob
@@ -45,6 +48,8 @@ class Entry:
     messages: list[AnyMessage] = field(default_factory=list)
     bytes: int = 0
     flops: int | None = None
+    dry: dict[str, Any] = field(default_factory=dict)
+    left_out: dict[str, dict[str, Any]] = field(default_factory=dict)
     check: Entry | None = None
     guards: Entry | None = None
     sent: bool = False
@@ -52,7 +57,8 @@ class Entry:
     stopping: Why | None = None
     timing: bool = False
     timed: tuple[float, float] | None = None
-    told: tuple[int, bool] | None = None
+    began: float | None = None
+    told: tuple[int, bool, bool] | None = None
 
     @property
     def key(self) -> str:
@@ -84,7 +90,15 @@ class Entry:
         """Append a message of about `size` bytes, numbered."""
         self.messages.append(message.model_copy(update={"number": len(self.messages)}))
         self.bytes += size
-        self.told = None if not isinstance(message, Queued) else (message.position, message.starting)
+        self.told = (
+            None
+            if not isinstance(message, Queued)
+            else (
+                message.position,
+                message.starting,
+                message.seconds is not None,
+            )
+        )
 
 
 class Book:

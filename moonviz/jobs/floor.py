@@ -25,6 +25,7 @@ from moonviz.jobs.messages import (
     Run,
     StageMessage,
 )
+from moonviz.jobs.slow import slow_methods, with_left_out, without
 from moonviz.jobs.wire import Do, Hello, Said, Stop
 
 GRACE_SECONDS = 1.0
@@ -89,6 +90,8 @@ class Floor:
         """End a job with its last message, and take it out of its lane."""
         if entry.lane in self.lanes:
             self.lanes[entry.lane].leave(entry)
+            if isinstance(message, ResultMessage) and isinstance(entry.job, Run):
+                self.lanes[entry.lane].note_pace(entry)
         entry.deadline = None
         entry.say(message, size)
         if entry.check is not None:
@@ -165,14 +168,18 @@ class Floor:
         for entry in tuple(lane.waiting) if lane.hello else ():
             if not entry.admitted and entry.flops is not None:
                 entry.admitted = True
-                refusal = self._limits.refuse_time(entry.flops, lane.hello.flops_per_second, entry.job)
-                if refusal:
+                rate = lane.hello.flops_per_second
+                refusal = self._limits.refuse_time(entry.flops, rate, entry.job)
+                if refusal and isinstance(entry.job, Run):
+                    entry.left_out = slow_methods(entry.job, entry.dry, rate, self._limits)
+                if refusal and not entry.left_out:
                     self.end(entry, refusal)
 
     def _send(self, lane: Lane, entry: Entry) -> None:
         limit = self._limits.bytes_now() if isinstance(entry.job, (Run, *BACKGROUND)) else None
-        lane.worker.ask(Do(id=entry.id, job=entry.job.model_dump_json(), limit_bytes=limit))
-        entry.sent = True
+        job = without(entry.job, entry.left_out) if entry.left_out else entry.job
+        lane.worker.ask(Do(id=entry.id, job=job.model_dump_json(), limit_bytes=limit))
+        entry.sent, entry.began = True, time.monotonic()
         entry.deadline = time.monotonic() + self._limits.max_seconds
         if entry.guards is not None:
             entry.guards.say(StageMessage(name="check", done=0, total=1))
@@ -205,6 +212,8 @@ class Floor:
         entry.note_time(message, line.at)
         if isinstance(message, ResultMessage) and self._shared(entry):
             message = words.marked_shared(message)
+        if isinstance(message, ResultMessage) and entry.left_out:
+            message = with_left_out(message, entry.job, entry.left_out)
         if isinstance(message, Cancelled) and entry.stopping == "yield":
             self.lanes[entry.lane].put_back(entry)
         elif isinstance(message, Cancelled):
@@ -224,6 +233,8 @@ class Floor:
         match message:
             case ResultMessage():
                 run.flops = planned_flops(run.job.spec, message.data)
+                results = [one | {"steps": []} for one in message.data["results"]]  # steps are long, and not needed
+                run.dry = message.data | {"results": results}
             case Failed(reason="failed"):
                 self.end(run, Failed(reason="failed", error=words.unchecked(message.error)))
             case Lost():

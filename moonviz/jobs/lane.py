@@ -52,6 +52,7 @@ class Lane:
         ready: The worker takes jobs.
         start_by: When patience with a starting worker ends.
         lives: Number of workers so far.
+        pace: Seconds for each FLOP of a whole run, from the last that was done here; null before one was.
     """
 
     def __init__(self, name: str) -> None:
@@ -63,6 +64,7 @@ class Lane:
         self.ready = False
         self.start_by: float | None = None
         self.lives = 0
+        self.pace: float | None = None
         self._busy_since: float | None = None
         self._spans: deque[tuple[float, float]] = deque(maxlen=1_000)
 
@@ -115,12 +117,26 @@ class Lane:
 
     def announce(self) -> None:
         """Tell everyone here who waits their place, where it has changed."""
+        working = [self.running] if self.running and self.running.sent else []
         row = [*([self.running] if self.running and not self.running.sent else []), *self.waiting]
         for position, entry in enumerate(row):
             checking = entry.check is not None and entry.check.sent
-            place = (position, not self.ready)
+            wait = self._wait([*working, *row[:position]])
+            place = (position, not self.ready, wait is not None)
             if entry.told != place and not checking:
-                entry.say(Queued(position=position, starting=not self.ready))
+                entry.say(Queued(position=position, starting=not self.ready, seconds=wait))
+
+    def _wait(self, ahead: list[Entry]) -> float | None:
+        """Predicted seconds until these are done; null where there are none or one cannot be predicted."""
+        if not ahead or self.pace is None or any(entry.flops is None for entry in ahead):
+            return None
+        now = time.monotonic()
+        return sum(max(0.0, entry.flops * self.pace - (now - entry.began if entry.began else 0)) for entry in ahead)
+
+    def note_pace(self, entry: Entry) -> None:
+        """Learn from a run that is done how fast runs are here."""
+        if entry.flops and entry.began is not None:
+            self.pace = (time.monotonic() - entry.began) / entry.flops
 
     def note_work(self) -> None:
         """Note when this lane keeps the machine busy: while its worker starts or has a job."""

@@ -68,11 +68,15 @@ class _Message(BaseModel):
 
 
 class Queued(_Message):
-    """Waiting; `position` 0 is next, and `starting` tells that a worker process is being started."""
+    """Waiting; `position` 0 is next, and `starting` tells that a worker process is being started.
+
+    `seconds` until it begins are predicted from the jobs ahead, null where one of them cannot be predicted.
+    """
 
     kind: Literal["queued"] = "queued"
     position: int
     starting: bool = False
+    seconds: float | None = None
 
 
 class StageMessage(_Message):

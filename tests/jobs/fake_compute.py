@@ -95,7 +95,8 @@ class Compute:
         if argument == "dry":
             self._act(word, None)
         self.dry_runs += 1
-        return _report(spec, self.dry_runs, predicted=True, flops=10**15 if word == "huge" else 1_000)
+        flops, slow = 10**15 if word == "huge" else 1_000, argument if word == "slow" else ""
+        return _report(spec, self.dry_runs, predicted=True, flops=flops, slow=slow)
 
     def describe(self, network: NetworkSpec) -> Sequence[LayerCard]:
         if network.name == "slow":
@@ -130,15 +131,15 @@ class Compute:
             time.sleep(0.05)
 
 
-def _report(spec: RunSpec, told: int | None, *, predicted: bool = False, flops: int = 1_000) -> Report:
+def _report(spec: RunSpec, told: int | None, *, predicted: bool = False, flops: int = 1_000, slow: str = "") -> Report:
     seconds = None if predicted else Seconds(median=1, min=1, max=1, repeats=1)
     return Report(
         environment=ENVIRONMENT,
         network=NetworkCard(spec=spec.network.model_dump(mode="json")),
         results=tuple(
             Result(
-                method=choice.name, label=choice.label, flops=flops, peak_bytes=told, predicted=predicted,
-                seconds=seconds, loss=float("nan"),
+                method=choice.name, label=choice.label, peak_bytes=told, predicted=predicted,
+                flops=10**15 if choice.name == slow else flops, seconds=seconds, loss=float("nan"),
             )
             for choice in spec.methods
         ),
