@@ -45,7 +45,7 @@ class Card {
     if (run.end.clock) for (const e of story.worked) sums.set(run.phase[e], (sums.get(run.phase[e]) || 0) + run.end.clock[e] - run.start(e, "clock"));
     const times = [...sums].map(([letter, seconds]) => `${PHASE_WORDS[letter]} ${secondsText(seconds)}`).join(", ");
     const made = element("td", { "data-of": "Gradient" });
-    const node = element("tr", {}, element("th", { scope: "row" }, glyph(run.method), run.label), now, element("td", { "data-of": "At most" }, most.join(", ") || "nothing"), element("td", { "data-of": "Seconds" }, times || "not timed"), made);
+    const node = element("tr", {}, element("th", { scope: "row" }, named(run)), now, element("td", { "data-of": "At most" }, most.join(", ") || "nothing"), element("td", { "data-of": "Seconds" }, times || "not timed"), made);
     return { node, run, now, made };
   }
 

@@ -29,11 +29,15 @@ const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(
 class Chart {
   constructor(box) {
     this.box = box;
-    this.svg = drawing("svg", { "aria-hidden": "true", class: "curves" });
+    const layer = (name) => drawing("svg", { "aria-hidden": "true", class: name });
+    this.under = layer("curves"); // grid and axis
+    this.ink = layer("curves"); // what the playhead uncovers
+    this.above = layer("curves"); // marks, labels, rings
+    this.cover = element("div", { class: "cover" }, this.ink); // HTML, so that a frame costs no layout
+    this.spots = element("div", { class: "spots" });
     this.head = element("div", { class: "head" });
     this.budget = element("div", { class: "budget", role: "slider", tabindex: "0", "aria-label": "Memory budget", "aria-orientation": "vertical" }, element("span", {}));
-    box.append(this.svg, this.head, this.budget);
-    this.id = "mv" + Math.random().toString(36).slice(2, 8);
+    box.append(this.under, this.cover, this.head, this.above, this.spots, this.budget);
   }
 
   /* {runs, mode, view, focus, budget, colours, span} */
@@ -48,23 +52,19 @@ class Chart {
     this.inverse = this.log ? (s) => floor * (ceiling / floor) ** s : (s) => s * ceiling;
     this.X = (p) => left + ((wide - left - right) * p) / (now.span || 1);
     this.Y = (b) => high - bottom - (high - top - bottom) * Math.min(1.02, share(b));
-    const inside = [...this.#grid(floor, ceiling), ...this.#axis()];
-    const clip = drawing("rect", { x: 0, y: 0, height: high, width: 0 });
+    this.under.replaceChildren(...this.#grid(floor, ceiling), ...this.#axis());
     const order = now.runs.map((run, at) => [run, at]).filter(([run]) => run.n).sort((a, b) => (a[1] === now.focus) - (b[1] === now.focus));
-    const curves = drawing("g", { "clip-path": `url(#${this.id})` });
-    for (const [run, at] of order) curves.append(...(now.view === "frontier" ? this.#trail(run, at) : this.#curve(run, at)));
-    inside.push(drawing("clipPath", { id: this.id }, clip), curves);
+    this.ink.replaceChildren(...order.flatMap(([run, at]) => (now.view === "frontier" ? this.#trail(run, at) : this.#curve(run, at))));
     this.labels = this.#peaks(order);
     this.best = now.view === "frontier" ? this.#best(known) : null;
     this.rings = drawing("g");
-    this.dots = now.runs.map((run, at) => drawing("circle", {
-      r: at === now.focus ? 5 : 4, fill: run.noisy ? now.colours.bg : this.#hue(run), stroke: run.noisy ? this.#hue(run) : now.colours.bg, "stroke-width": 1.8,
-    }));
-    if (this.best) inside.push(this.best);
-    inside.push(...this.labels.map((label) => label.node), this.rings, ...this.dots);
-    this.svg.setAttribute("viewBox", `0 0 ${wide} ${high}`);
-    this.svg.replaceChildren(...inside);
-    this.clip = clip;
+    this.dots = now.runs.map((run, at) => {
+      const hue = this.#hue(run), { bg } = now.colours;
+      return element("i", { class: at === now.focus ? "dot big" : "dot", style: `background:${run.noisy ? bg : hue};border-color:${run.noisy ? hue : bg}` });
+    });
+    this.spots.replaceChildren(...this.dots);
+    this.above.replaceChildren(...(this.best ? [this.best] : []), ...this.labels.map((label) => label.node), this.rings);
+    for (const layer of [this.under, this.ink, this.above]) layer.setAttribute("viewBox", `0 0 ${wide} ${high}`);
     this.head.style.top = `${top - 6}px`;
     this.head.style.height = `${high - top - bottom + 6}px`;
     this.last = {};
@@ -158,7 +158,8 @@ class Chart {
 
   /* A mark and a direct label at each peak, placed one after another so that none covers another. */
   #peaks(order) {
-    const { mode, view, colours } = this.now, { wide } = this, right = wide - MARGIN.right, placed = [];
+    const { mode, view, colours, budget } = this.now, { wide } = this, right = wide - MARGIN.right, line = budget ? this.Y(budget) : -99;
+    const placed = [{ lx: right - 130, w: 130, ly: line - 5 }];
     const wanted = order.map(([run, at]) => {
       const p = view === "frontier" ? run.span(mode) : (run.start(run.peakAt, mode) + run.end[mode][run.peakAt]) / 2;
       const text = `${run.label} ${bytesText(run.peak)}`;
@@ -168,6 +169,7 @@ class Chart {
       label.w = Math.min(label.w, wide - MARGIN.left - 8);
       label.lx = Math.max(MARGIN.left + 4, Math.min(label.x - label.w / 2, right - label.w));
       label.ly = Math.max(13, label.y - 11);
+      if (line > label.ly - 14 && line < label.ly + 5) label.ly = Math.max(13, line - 6); // not across the budget line
       for (let tries = 0; tries < 14; tries++) {
         const hit = placed.find((other) => Math.abs(other.ly - label.ly) < 17 && label.lx < other.lx + other.w && other.lx < label.lx + label.w);
         if (!hit) break;
@@ -181,23 +183,28 @@ class Chart {
       if (Math.abs(label.ly - label.y) > 20) label.node.append(drawing("line", { x1: label.x, y1: label.y - 6, x2: label.x, y2: label.ly + 4, stroke: this.#hue(label.run), opacity: 0.6 }));
       label.node.append(mark, this.#text(label.lx, label.ly, label.text, { fill: colours.ink, "font-weight": 600, "paint-order": "stroke", stroke: colours.bg, "stroke-width": 4, "stroke-linejoin": "round" }));
     }
-    return placed;
+    return placed.slice(1);
   }
 
   /* One frame. `places` holds {e, done} by run. */
   frame(position, places, over) {
     const x = this.X(Math.min(position, this.now.span)), { last } = this;
-    if (last.x !== x) { last.x = x; this.clip.setAttribute("width", (over ? this.wide : x + 1).toFixed(1)); this.head.style.transform = `translateX(${x.toFixed(1)}px)`; }
-    if (last.over !== over) { last.over = over; this.head.hidden = over; if (this.best) this.best.style.display = over ? "" : "none"; last.x = null; this.clip.setAttribute("width", over ? this.wide : x + 1); }
+    if (last.x !== x || last.over !== over) {
+      this.cover.style.clipPath = over ? "none" : `inset(-20px ${(this.wide - x - 1).toFixed(1)}px -20px -20px)`;
+      this.head.style.transform = `translateX(${x.toFixed(1)}px)`;
+      this.head.hidden = over;
+      if (this.best) this.best.style.display = over ? "" : "none";
+      Object.assign(last, { x, over });
+    }
     this.now.runs.forEach((run, at) => {
-      const { e } = places[at], dot = this.dots[at], shown = e >= 0 && !(over && this.now.view !== "frontier" && !run.moving);
+      const { e, done } = places[at], dot = this.dots[at], shown = e >= 0 && !(over && !run.moving) && !(done && this.now.view === "frontier");
       const key = shown ? `${e}|${Math.min(position, run.span(this.now.mode))}` : "";
       if (last[at] === key) return;
       last[at] = key;
       dot.style.display = shown ? "" : "none";
       if (!shown) return;
-      dot.setAttribute("cx", this.X(Math.min(position, run.span(this.now.mode))).toFixed(1));
-      dot.setAttribute("cy", this.Y(this.now.view === "frontier" ? run.soFar[e] : run.live[e]).toFixed(1));
+      const across = this.X(Math.min(position, run.span(this.now.mode))), down = this.Y(this.now.view === "frontier" ? run.soFar[e] : run.live[e]);
+      dot.style.transform = `translate(${across.toFixed(1)}px,${down.toFixed(1)}px)`;
     });
     for (const label of this.labels) {
       const shown = label.p <= position + 1e-9;

@@ -38,7 +38,7 @@ class Finish {
 
   #bar(run, share) { return element("div", { class: `track${run.noisy ? " noisy" : ""}` }, element("i", { style: `--w:${Math.max(1.2, 100 * Math.min(1, share)).toFixed(2)}%` })); }
 
-  #head(run) { return element("th", { scope: "row" }, glyph(run.method), run.label); }
+  #head(run) { return element("th", { scope: "row" }, named(run)); }
 
   #row(run, scale) {
     const { fed } = run, node = element("tr", { class: "wait", style: `--c:${hue(run.method)}` });

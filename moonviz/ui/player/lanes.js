@@ -37,7 +37,9 @@ class Lane {
     this.reading = reading("live", "holds");
     this.clock = reading("clock", "clock");
     this.head.append(element("div", { class: "sweeps", role: "group", "aria-label": `Jump to a sweep of ${run.label}` }, this.chips), element("dl", { class: "read num" }, this.reading, this.clock));
-    this.tally = element("p", { class: "tally num" });
+    this.counts = element("span", {});
+    this.against = element("span", { class: "against" });
+    this.tally = element("p", { class: "tally num" }, this.counts, this.against);
     this.canvas = element("canvas", { tabindex: "0", role: "slider", "aria-label": `Layers of ${run.label}. Enter pins a layer.`, "aria-valuemin": 0, "aria-valuemax": run.layers - 1, "aria-valuenow": 0 });
     this.strip = new Strip(this.canvas);
     this.say = new Refill(element("span", { class: "say" }));
@@ -87,7 +89,7 @@ class Lane {
     setText(this.reading.firstChild, done ? "peak" : "holds");
     this.reading.classList.toggle("over", state.budget > 0 && bytes > state.budget);
     const made = e < 0 ? 0 : run.madeBy(e);
-    if (this.counted !== made) { this.counted = made; setText(this.tally, this.tallyWords(made)); }
+    if (this.counted !== made) { this.counted = made; const [counts, against] = this.tallyParts(made); setText(this.counts, counts); setText(this.against, against); }
     if (!state.playing) this.label(e, done);
   }
 
@@ -102,6 +104,7 @@ class Lane {
   #running({ e, f, done }) {
     const { run, player } = this, { mode, position } = player.state;
     const until = Math.min(position, run.span(mode));
+    setText(this.clock.firstChild, mode === "clock" ? "clock" : "step");
     setText(this.clock.lastChild, mode === "clock" ? clockText(until, player.span) : countText(Math.floor(until + 1e-6)));
     this.chips.forEach((chip, j) => {
       const from = run.sweeps[j][0], to = run.sweeps[j + 1]?.[0] ?? run.n;
@@ -120,13 +123,16 @@ class Lane {
     return count > 1 ? ` Stands for ${countText(count)} such passes.` : "";
   }
 
-  tallyWords(made) {
+  tallyWords(made) { return this.tallyParts(made).join(""); }
+
+  /* How many gradients there are and how far the worst of them is off; then, of what. */
+  tallyParts(made) {
     const { run } = this, what = run.noisy ? "gradients guessed" : "gradients made", worst = made ? run.worst[made - 1] : null;
-    const count = `${countText(made)} of ${countText(run.due)} ${what}`;
-    if (!made) return count;
-    if (worst === null) return run.moving || this.player.payload.live ? `${count}, compared at the end` : `${count}, not compared`;
-    if (worst === 0) return `${count}, bit for bit ${run.against}`;
-    return `${count}, worst error ${errorText(worst, 1)} against ${run.against}`;
+    const count = run.sure ? `${countText(made)} of ${countText(run.due)} ${what}` : `${countText(made)} ${what}`;
+    if (!made) return [count, ""];
+    if (worst === null) return [run.moving || this.player.payload.live ? `${count}, compared at the end` : `${count}, not compared`, ""];
+    if (worst === 0) return [`${count}, bit for bit `, run.against];
+    return [`${count}, worst error ${errorText(worst, 1)}`, ` against ${run.against}`];
   }
 
   doneWords() {
@@ -134,7 +140,8 @@ class Lane {
     if (!run.whole) return `${this.player.payload.stopped || "Ended early."}`;
     const own = run.fed.say?.done?.[0] || (run.noisy ? "Done: a guess, not the gradient." : "Done: every layer has its gradient.");
     const at = run.end.clock ? secondsText(run.end.clock[run.fullAt]) : `step ${countText(run.end.step[run.fullAt])}`;
-    return `${own} ${run.full ? `Bars: when it kept the most, at ${at}.` : "Between steps it kept nothing."}`;
+    if (this.player.state.shows === "time") return own;
+    return `${own} ${run.full ? `Bars: when it kept the most for later, at ${at}.` : "It kept nothing for later."}`;
   }
 
   storyWords(layer) {

@@ -122,8 +122,8 @@ class Player {
     this.scale = this.scales.get(k);
     this.lanes.forEach((lane, at) => { lane.fit(this.geometry); lane.key = ""; lane.node.classList.toggle("focus", at === state.focus); });
     setText(this.fold, k > 1 ? `folded: 1 column = ${k} layers` : "one column per layer");
-    this.#headings();
     this.chart.build({ runs: this.runs, mode: state.mode, view: state.view, focus: state.focus, budget: state.budget, colours: this.colours, span: this.span });
+    this.#headings();
     this.transport.modes.show(state.mode, this.hasClock ? [] : ["clock"]);
     this.transport.read = null;
     this.shows.show(state.shows);
@@ -147,9 +147,17 @@ class Player {
       for (const kind of KINDS) if (kind !== "gradient" && used.has(K[kind])) parts.push(entry(kind, KIND_WORDS[kind]));
     } else {
       parts.push(element("em", {}, "Bar height: seconds spent at that layer so far"));
-      parts.push(element("span", {}, "pale: forward; middle: backward; full: forward with h; striped: run again, undone or pushed"));
+      const phases = new Set(this.runs.map((run) => run.phase).join(""));
+      for (const letter of "fra") if (phases.has(letter)) parts.push(entry(letter, PHASE_WORDS[letter]));
+      const again = ["c", "i", "t"].filter((letter) => phases.has(letter)).map((letter) => PHASE_WORDS[letter]);
+      if (again.length) parts.push(entry("again", again.join(", ")));
     }
-    parts.push(entry("here", "working here"), entry("gradient", "gradient, same within tolerance"), entry("half", "drifting"), entry("hollow", "not the gradient"));
+    parts.push(entry("here", "working here"));
+    const grades = new Set(this.runs.flatMap((run) => run.made.map(([, layer]) => run.grades[layer])));
+    const diamonds = [["pale", "gradient made, not compared"], ["gradient", "gradient, within tolerance"], ["half", "gradient drifting"], ["hollow", "not the gradient"]];
+    diamonds.forEach(([name, words], grade) => { if (grades.has(grade)) parts.push(entry(name, words)); });
+    if (state.view === "memory") parts.push(entry("haze", "above a curve: alive only inside a step"));
+    else if (this.chart.best) parts.push(element("span", {}, "Dotted: no other is better in both."));
     this.legend.replaceChildren(...parts);
   }
 

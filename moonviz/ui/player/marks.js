@@ -36,6 +36,8 @@ function glyph(method, attributes = {}) {
   return drawing("svg", { viewBox: "0 0 16 16", "aria-hidden": "true", ...attributes }, drawing("path", { d: path, ...paint }));
 }
 
+const named = (run) => element("span", { class: "named" }, glyph(run.method), element("span", {}, run.label));
+
 const rectangles = (colour, boxes) => `<g fill="${colour}">${boxes.map((b) => `<rect x="${b[0]}" y="${b[1]}" width="${b[2]}" height="${b[3]}"/>`).join("")}</g>`;
 const outline = (kind, more) => `<rect x="4" y="2" width="14" height="10" fill="none" stroke="var(--k-${kind})" stroke-width="1.8"/>${more}`;
 const KIND_ICONS = {
@@ -51,7 +53,11 @@ const KIND_ICONS = {
   half: '<path d="M11 1.5 16.5 7 11 12.5 5.5 7Z" fill="none" stroke="var(--k-gradient)" stroke-width="1.5"/><path d="M11 1.5V12.5L5.5 7Z" fill="var(--k-gradient)"/>',
   hollow: '<path d="M11 1.5 16.5 7 11 12.5 5.5 7Z" fill="none" stroke="var(--k-gradient)" stroke-width="1.6"/>',
   here: '<rect x="5" y="1.5" width="12" height="11" rx="2" fill="none" stroke="var(--accent)" stroke-width="1.6"/><path d="M8.5 10.5 11 13.5l2.5-3" fill="var(--accent)"/>',
-  phase: '<rect x="3" y="1" width="16" height="12" fill="var(--muted)"/>',
+  pale: '<path d="M11 1.5 16.5 7 11 12.5 5.5 7Z" fill="var(--k-gradient)" fill-opacity=".35" stroke="var(--k-gradient)" stroke-width="1.4"/>',
+  haze: '<rect x="3" y="1" width="16" height="12" fill="var(--ink)" opacity=".18"/><path d="M3 13h16" stroke="var(--ink)" stroke-width="2"/>',
+  f: '<rect x="3" y="1" width="16" height="12" fill="var(--ink)" opacity=".34"/>', r: '<rect x="3" y="1" width="16" height="12" fill="var(--ink)" opacity=".68"/>',
+  a: '<rect x="3" y="1" width="16" height="12" fill="var(--ink)"/>',
+  again: '<rect x="3" y="1" width="16" height="12" fill="var(--ink)" opacity=".2"/><path d="M3 7 9 1M3 13 15 1M9 13 19 3M15 13l4-4" stroke="var(--ink)" stroke-width="2"/>',
 };
 function constant(markup, viewBox, name) { // constant markup of this file only
   const holder = document.createElement("span");

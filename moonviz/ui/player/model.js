@@ -52,20 +52,23 @@ class Run {
     for (let e = 0; e < this.n; e++) this.from[e + 1] += this.from[e];
   }
 
-  /* The fullest moment, the running peak, and when each layer's gradient was made. */
+  /* The moment when most is kept for later: what travels along and what belongs to the layer at work do not count.
+     The running peak, and when each layer's gradient was made. */
   #walk() {
     this.fullAt = 0;
     this.peakAt = 0;
     this.madeAt = new Int32Array(this.layers).fill(-1);
     this.soFar = new Float64Array(this.n);
     let kept = 0, most = -1, high = 0;
+    const layers = new Float64Array(this.layers);
     for (let e = 0; e < this.n; e++) {
       for (let j = this.from[e]; j < this.from[e + 1]; j++) {
         const [, kind, layer, bytes] = this.changes[j];
         if (kind === GRADIENT) { if (bytes >= 0 && this.madeAt[layer] < 0) this.madeAt[layer] = e; }
-        else kept += bytes;
+        else if (kind !== K.cotangent && kind !== K.tangent) { kept += bytes; layers[layer] += bytes; }
       }
-      if (kept > most) { most = kept; this.fullAt = e; }
+      const later = kept - layers[this.layer[e]];
+      if (later >= most) { most = later; this.fullAt = e; }
       if (this.inside[e] > high) { high = this.inside[e]; this.peakAt = e; }
       this.soFar[e] = high;
     }
@@ -77,6 +80,7 @@ class Run {
     const { kinds, layers } = payload.network, weights = (layer) => (kinds[layers[layer]] ? kinds[layers[layer]][5] > 0 : false);
     this.made = [];
     this.weighs = Uint8Array.from({ length: this.layers }, (_, layer) => weights(layer) || this.madeAt[layer] >= 0);
+    this.sure = kinds.some((kind) => kind[5] > 0); // a race that has only begun may not know its layers yet
     this.due = this.weighs.reduce((sum, one) => sum + one, 0);
     for (let layer = 0; layer < this.layers; layer++) {
       if (this.madeAt[layer] >= 0) this.made.push([this.madeAt[layer], layer]);
@@ -100,7 +104,7 @@ class Run {
   /* Against the truth no method can be asked to come closer than backprop of the same dtype does: its errors by layer. */
   #ownErrors(payload) {
     const base = this.fed.agreement_to === "truth" && payload.methods.find((one) => one.method === "backprop" && one.agreement_to === "truth");
-    return new Map((base ? base.agreement : []).map(([layer, error]) => [layer, error]));
+    return new Map(((base && base.agreement) || []).map(([layer, error]) => [layer, error]));
   }
 
   /* How many gradients are made after an event. */

@@ -7,10 +7,11 @@ function download(blob, name) {
 
 /* The chart as a drawing that stands alone: page colour below, budget line and title on it. */
 function chartSvg(player) {
-  const { chart, colours, payload, state } = player, { wide, high } = chart, node = chart.svg.cloneNode(true);
-  node.setAttribute("xmlns", SVG);
+  const { chart, colours, payload, state } = player, { wide, high } = chart, node = drawing("svg", { xmlns: SVG });
+  const seen = drawing("clipPath", { id: "seen" }, drawing("rect", { x: 0, y: 0, height: high, width: player.transport.over ? wide : chart.X(state.position) }));
+  const copy = (layer, more = {}) => drawing("g", more, ...[...layer.childNodes].filter((one) => one.style.display !== "none").map((one) => one.cloneNode(true)));
+  node.append(seen, copy(chart.under), copy(chart.ink, { "clip-path": "url(#seen)" }), copy(chart.above));
   for (const [name, value] of Object.entries({ width: wide, height: high + 30, viewBox: `0 -30 ${wide} ${high + 30}` })) node.setAttribute(name, value);
-  node.removeAttribute("class");
   const y = Math.max(4, chart.Y(state.budget)), text = { "font-family": "sans-serif", "font-size": 13 };
   node.prepend(drawing("rect", { x: 0, y: -30, width: wide, height: high + 30, fill: colours.bg }), drawing("text", { ...text, x: 4, y: -12, "font-weight": 600, "font-size": 15, fill: colours.ink }, `${player.chartTitle()}: ${payload.network.name}`));
   if (state.budget) node.append(

@@ -40,6 +40,7 @@ class Transport {
   play(on) {
     const { player } = this, { state } = player, before = state.playing;
     state.playing = on;
+    player.root.classList.toggle("playing", on);
     this.show();
     if (on && !before) { this.last = 0; this.rest = 0; state.follow = false; requestAnimationFrame(this.tick); }
     if (!on && before) { player.touch(); player.frame(); player.speak(); player.remember(); }
@@ -140,7 +141,7 @@ class Transport {
 
   frame() {
     const { player } = this, { state, span } = player, share = span ? state.position / span : 0;
-    const thousandth = Math.round(share * 1000);
+    const fine = state.playing ? 400 : 1000, thousandth = (Math.round(share * fine) / fine) * 1000;
     if (this.thousandth !== thousandth) { this.thousandth = thousandth; this.range.value = thousandth; this.range.style.setProperty("--p", `${(share * 100).toFixed(1)}%`); }
     const clock = state.mode === "clock", here = clock ? clockText(state.position, span).replace(/ m?s$/, "") : countText(Math.floor(state.position + 1e-6));
     const key = `${here}|${span}|${clock}`;

@@ -47,6 +47,7 @@ const powerText = (power) => "10" + [...String(power)].map((c) => "⁻⁰¹²³�
 function errorText(error, digits = 2) {
   if (error === null || error === undefined) return "not measured";
   if (error === 0) return "0";
+  if (error >= 0.0995) return significant(error, digits);
   const [lead, power] = error.toExponential(digits - 1).split("e");
   return Number(lead) === 1 ? powerText(Number(power)) : `${lead}·${powerText(Number(power))}`;
 }
