@@ -21,11 +21,12 @@ if wanted:
 # A finished race comes first: the untouched page already tells the story. A race that runs takes the same place.
 stage(here)
 running = here.job is not None and here.job.running
-if here.shown and not running and not frozen(here):
+told = here.shown and not running and not frozen(here)
+if told:
     with st.container(key="race-result"):
         below(here.shown)
 train_section(here)
-if here.shown and not running:
+if told:
     footer(here.shown)
 
 warm_up()

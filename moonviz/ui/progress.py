@@ -79,12 +79,17 @@ def tell_end(desk: Desk, job: Following, page: Watched) -> None:
     elif isinstance(end, Failed):
         at = f"It is about {end.error.layer}." if end.error.layer else ""
         panel(page.titles[end.reason], end.error.message, at, end.error.remedy or "", bad=True)
-    with st.container(horizontal=True):
+    offer_again(desk, job, page, "Close this message")
+    if isinstance(end, Cancelled) and page.draws:
+        page.draws(job, True)
+
+
+def offer_again(desk: Desk, job: Following, page: Watched, close: str) -> None:
+    """Buttons that run a job once more, or put it aside."""
+    with st.container(horizontal=True, key=f"{page.key}-again"):
         if st.button("Run again", key=f"{page.key}.again"):
             start(desk, job.spec)
             st.rerun()
-        if st.button("Close this message", key=f"{page.key}.close", type="tertiary"):
+        if st.button(close, key=f"{page.key}.close", type="tertiary"):
             desk.job = None
             st.rerun()
-    if isinstance(end, Cancelled) and page.draws:
-        page.draws(job, True)

@@ -15,6 +15,7 @@ from moonviz.results import Result
 from moonviz.specs import RunSpec
 from moonviz.ui.controls import fields
 from moonviz.ui.engine import start
+from moonviz.ui.fitness import fit
 from moonviz.ui.following import Following
 from moonviz.ui.state import Shown, Tab
 
@@ -54,6 +55,21 @@ def for_results(tab: Tab, shown: Shown) -> list[Trouble]:
     ]
 
 
+def for_unfit(tab: Tab) -> list[Trouble]:
+    """Remedies for methods that are known not to train the chosen network; the sentence's controls say why."""
+    found = fit(tab)
+    try:
+        run = tab.run()
+    except InvalidSpec:
+        return []
+    refused = [choice.resolved for choice in run.methods if found and found.refusal(choice.resolved)]
+    listed = [
+        remedy for options in refused
+        for remedy in _for_result(tab, Result(method=options.method, options=options.model_dump(), label=options.label))
+    ]  # fmt: skip
+    return [Trouble("", tuple({one.label: one for one in listed}.values()))] if listed else []
+
+
 def for_failure(tab: Tab, job: Following) -> list[Trouble]:
     """Remedies for a race that did not run at all."""
     if not isinstance(job.end, Failed) or job.end.reason != "too_large" or not isinstance(job.spec, RunSpec):
@@ -90,15 +106,15 @@ def _smaller(tab: Tab) -> list[Remedy]:
     return found
 
 
-def offer(tab: Tab, troubles: Sequence[Trouble]) -> None:
+def offer(tab: Tab, troubles: Sequence[Trouble], where: str = "trouble") -> None:
     """Show what went wrong with its remedies; a remedy changes the settings and starts the race."""
     for n, trouble in enumerate(troubles):
-        with st.container(key=f"race-trouble-{n}"):
+        with st.container(key=f"race-{where}-{n}"):
             if trouble.says:
                 st.html(f'<div class="mv-panel bad" role="alert"><p>{prose(trouble.says)}</p></div>')
             with st.container(horizontal=True, vertical_alignment="center"):
                 for at, remedy in enumerate(trouble.remedies[:MOST]):
-                    key = f"race.remedy-{n}-{at}"
+                    key = f"race.{where}-{n}-{at}"
                     st.button(remedy.label, key=key, on_click=_take, args=(tab, remedy.changes))
 
 

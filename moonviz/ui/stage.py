@@ -18,8 +18,8 @@ from moonviz.ui.fitness import cards_of
 from moonviz.ui.following import Following
 from moonviz.ui.parts import panel, show_headline
 from moonviz.ui.player import player
-from moonviz.ui.progress import POLL_SECONDS, Watched, tell_end, tell_progress
-from moonviz.ui.remedies import for_failure, for_results, offer, taken
+from moonviz.ui.progress import POLL_SECONDS, Watched, offer_again, tell_end, tell_progress
+from moonviz.ui.remedies import for_failure, for_results, for_unfit, offer, taken
 from moonviz.ui.state import Shown, Tab
 
 RACE = Watched(
@@ -53,25 +53,37 @@ def _stage(tab: Tab) -> None:
     job, stopped = tab.job, frozen(tab)
     # One container, whatever is in it: the player below keeps its place and with it its state.
     with st.container(key="race-top"):
+        unfit = for_unfit(tab) if job is None or not job.running else []
+        offer(tab, unfit, "unfit")
         if job is not None and job.running:
             tell_progress(tab, job, RACE, about=one_line(job.spec.network.model_dump(mode="json")))
+        elif job is not None and stopped:
+            # The player itself says where it was stopped.
+            offer_again(tab, job, RACE, "Back to the last result")
         elif job is not None:
             tell_end(tab, job, RACE)
             offer(tab, for_failure(tab, job))
         if tab.shown and not stopped and (job is None or not job.running):
-            _story(tab, tab.shown)
+            _story(tab, tab.shown, updates=not unfit)
         elif tab.shown is None and job is None:
             panel("No race yet.", "Choose methods and a network above, then run them on this machine.")
     _show(tab, job, stopped)
 
 
-def _story(tab: Tab, shown: Shown) -> None:
-    """The headline, whether the settings still ask for this race, and what can be done about a method that fell."""
+def _story(tab: Tab, shown: Shown, updates: bool) -> None:
+    """The headline, whether the settings still ask for this race, and what can be done about a method that fell.
+
+    Args:
+        tab: This one.
+        shown: The race.
+        updates: Whether what the settings ask for could be run.
+    """
     stale = tab.stale()
     if stale:
         with st.container(horizontal=True, key="race-stale", vertical_alignment="center"):
             st.html(f'<span class="mv-stale" role="status">{STALE}</span>', width="content")
-            _update(tab)
+            if updates:
+                _update(tab)
     st.html(DIM if stale else "<style></style>")
     with st.container(key="race-told"):
         show_headline(telling(shown.report))
