@@ -121,6 +121,7 @@ def _trace(
             "size": [size and size + 3 * star for size in sizes],
             "color": colour,
             "opacity": 0.8 if by == "parameter" else 1,
+            "line": {"width": 0},
         },
         customdata=[f"{error_text(one.value)}, {one.name} {'×'.join(map(str, one.shape))}" for one in line],
         hovertemplate=f"{start}%{{customdata}}{tail}",

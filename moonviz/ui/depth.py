@@ -12,9 +12,9 @@ from moonviz.figures.agreement_entries import deviations, entries, sampled_layer
 from moonviz.figures.agreement_marks import Against, By, Measure, knows_backprop
 from moonviz.figures.agreement_noise import guesses
 from moonviz.figures.chart import Chart
-from moonviz.figures.css import mark
 from moonviz.figures.frontier import frontier
 from moonviz.figures.frontier_places import far_apart
+from moonviz.figures.margins import glyph
 from moonviz.results import Report
 from moonviz.ui.cache import key_of
 from moonviz.ui.parts import choice, heading, scheme, show_chart
@@ -92,7 +92,7 @@ def entries_section(report: Report) -> None:
 def _marks(report: Report) -> str:
     """Which mark is whose."""
     named = (one for one in report.results if one.gradient and one.gradient.sample)
-    items = "".join(f"<span>{mark(one.method)}{escape(one.label)}</span>" for one in named)
+    items = "".join(f"<span>{glyph(one.method, scheme())} {escape(one.label)}</span>" for one in named)
     return f'<div class="mv-key">{items}</div>'
 
 
