@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from moonviz.errors import InvalidSpec, SingularLayer, TooLarge, UnsupportedPair
 from moonviz.results import Report, Result
 from moonviz.specs import METHODS, PRESETS, NetworkSpec, RunSpec, preset
+from moonviz.training import TrainReport
 
 if TYPE_CHECKING:
     from moonviz.estimates import estimate
     from moonviz.networks import build
     from moonviz.runs import backward, gradients, run, walk
+    from moonviz.runs.train import train
 
 __version__ = "0.1.0"
 
@@ -36,6 +38,9 @@ __all__ = [  # noqa: RUF022 (grouped by purpose, which the alphabet would undo)
     "estimate",
     "Result",
     "Report",
+    # Train by two methods on the same batches.
+    "train",
+    "TrainReport",
     # What can go wrong.
     "InvalidSpec",
     "UnsupportedPair",
@@ -50,6 +55,7 @@ _TORCH_BACKED = {
     "run": "moonviz.runs",
     "walk": "moonviz.runs",
     "estimate": "moonviz.estimates",
+    "train": "moonviz.runs.train",
 }
 
 

@@ -49,7 +49,7 @@ class Seconds(Plain):
 
 
 class ParameterAgreement(Plain):
-    """How one parameter's gradient compares with the truth. `layer`: 0 stem, 1…L body, L+1 head."""
+    """How one parameter's gradient compares, as in `Agreement`. `layer`: 0 stem, 1…L body, L+1 head."""
 
     name: str
     layer: int
@@ -57,6 +57,18 @@ class ParameterAgreement(Plain):
     relative_error: float | None
     cosine: float | None
     max_abs_error: float | None
+    relative_error_to_backprop: float | None = None
+
+
+class LayerSample(Plain):
+    """Some entries of what one layer's parameters have, the same ones for every method and for the truth.
+
+    In `Report.truth_sample` these are the true gradient's entries; in `Agreement.sample` they are what a method's
+    gradient has more, g − g64, so that a few digits tell it exactly. Null where a difference is not finite.
+    """
+
+    layer: int
+    values: tuple[float | None, ...]
 
 
 class Agreement(Plain):
@@ -69,6 +81,7 @@ class Agreement(Plain):
         max_abs_error: Largest difference of one entry.
         relative_error_to_backprop: ‖g − b‖ / ‖b‖ against backprop in the run's own dtype; null if that did not fit.
         per_parameter: The same by parameter.
+        sample: Some entries of g − g64 by layer (see `Report.pairs`); empty without a truth, and in older files.
     """
 
     reference: Literal["float64 autograd", "float64 checkpointed autograd"] | None
@@ -77,6 +90,7 @@ class Agreement(Plain):
     max_abs_error: float | None
     relative_error_to_backprop: float | None
     per_parameter: tuple[ParameterAgreement, ...] = ()
+    sample: tuple[LayerSample, ...] = ()
 
 
 class Result(Plain):
@@ -162,16 +176,35 @@ class Report(Plain):
     environment: Environment
     network: NetworkCard
     results: tuple[Result, ...]
+    run: dict[str, Any] | None = None
+    """How it was asked for, next to network and methods: `device`, `repeats`, `batch_seed`; null in older files."""
+    truth_sample: tuple[LayerSample, ...] = ()
+    """Some entries of the true gradient by layer; what each method has more is in its `Agreement.sample`."""
+
+    def pairs(self, label: str, layer: int) -> tuple[tuple[float, float], ...]:
+        """(true, found) for the sampled entries of a layer's gradient, as one method found them.
+
+        Empty where nothing was sampled: no truth, an older file, a method that did not finish, or a layer without
+        parameters. Entries that are not finite are left out.
+        """
+        truth = next((one.values for one in self.truth_sample if one.layer == layer), ())
+        for result in self.results:
+            if result.label == label and result.gradient is not None:
+                more = next((one.values for one in result.gradient.sample if one.layer == layer), ())
+                both = zip(truth, more, strict=False)
+                return tuple((t, t + d) for t, d in both if t is not None and d is not None)
+        return ()
 
     def to_json(self, indent: int | None = None) -> str:
-        """Strict JSON: a number that is not finite becomes null and is named in its result's `non_finite`."""
+        """Strict JSON: what is not finite becomes null and is named in `non_finite`, in a list by the list's name."""
         data = self.model_dump(by_alias=True)
         for result in data["results"]:
             lost: list[str] = []
             _drop_non_finite(result, "", lost)
             result["non_finite"] = [*result["non_finite"], *lost]
         _drop_non_finite(data, "", [])
-        return json.dumps(data, indent=indent, allow_nan=False)
+        separators = (",", ":") if indent is None else None
+        return json.dumps(data, indent=indent, separators=separators, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Report:
@@ -204,7 +237,9 @@ def _drop_non_finite(node: Any, place: str, lost: list[str]) -> Any:
     for key, value in list(pairs):
         here = f"{place}.{key}" if place else str(key)
         if isinstance(value, float) and not math.isfinite(value):
-            lost.append(here)
+            name = here if isinstance(node, dict) else place
+            if name not in lost[-1:]:
+                lost.append(name)
             kept[key] = None
         elif isinstance(value, dict | list | tuple):
             kept[key] = _drop_non_finite(value, here, lost)

@@ -18,12 +18,13 @@ TORCH_FREE = [
     "RunSpec",
     "Report",
     "Result",
+    "TrainReport",
     "InvalidSpec",
     "UnsupportedPair",
     "SingularLayer",
     "TooLarge",
 ]
-TORCH_BACKED = ["build", "gradients", "backward", "run", "walk", "estimate"]
+TORCH_BACKED = ["build", "gradients", "backward", "run", "walk", "estimate", "train"]
 
 
 def test_the_public_api_is_what_it_says():

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from moonviz.cli.inputs import Changes, read_network, read_run
+from moonviz.cli.inputs import Changes, read_network, read_run, read_train
 from moonviz.cli.output import Output
 from moonviz.cli.progress import ProgressBar
 from moonviz.cli.tables import layer_table, method_table, preset_table
@@ -136,6 +136,38 @@ def run(
     with ProgressBar(output.progress) as bar:
         report = measure(spec, bar)
     return _deliver(report, output)
+
+
+@app.command()
+def train(
+    net: Net,
+    method: Method,
+    steps: Annotated[int, typer.Option(help="Steps of gradient descent.")] = 200,
+    rate: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
+    momentum: Annotated[float | None, typer.Option(help="Momentum.")] = None,
+    set_: Set = None,
+    depth: Depth = None,
+    batch: Batch = None,
+    dtype: DType = None,
+    device: Device = "auto",
+    seed: Seed = None,
+    json: Json = None,
+) -> int:
+    """Train on the handwritten digits by two methods; compare losses, accuracies and weights."""
+    output = Output(json)
+    changes = Changes(set_ or (), depth, batch, dtype, seed)
+    spec = read_train(net, changes, method, steps=steps, learning_rate=rate, momentum=momentum, device=device)
+    from moonviz.cli.work import teach
+
+    with ProgressBar(output.progress) as bar:
+        report = teach(spec, bar)
+    from moonviz.cli.report import training_notes, training_table
+
+    output.words.print(training_table(report))
+    for note in training_notes(report):
+        output.words.print(note)
+    output.write(report.to_json(indent=2))
+    return 0 if all(one.error is None for one in report.runs) else 1
 
 
 @app.command()

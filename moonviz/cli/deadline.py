@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from moonviz.events import StepRecord
+from moonviz.training import TrainPoint
 
 
 class Watcher(Protocol):
@@ -20,6 +21,9 @@ class Watcher(Protocol):
 
     def tick(self) -> None:
         """A sign of life."""
+
+    def points(self, points: Sequence[TrainPoint]) -> None:
+        """Points of a training."""
 
 
 class Deadline:
@@ -37,6 +41,10 @@ class Deadline:
     def steps(self, label: str, records: Sequence[StepRecord]) -> None:
         """Traced records."""
         self._watcher.steps(label, records)
+
+    def points(self, points: Sequence[TrainPoint]) -> None:
+        """Points of a training."""
+        self._watcher.points(points)
 
     def tick(self) -> None:
         """A sign of life.

@@ -11,6 +11,7 @@ from typing import Any
 from moonviz.errors import InvalidSpec
 from moonviz.specs import PRESETS, NetworkSpec, RunSpec, preset
 from moonviz.specs.base import MAX_TEXT_BYTES
+from moonviz.specs.train import TrainSpec, suggested_rule
 
 _PYTHON_WORDS = {"True": True, "False": False, "None": None}
 """How a result's label writes these, so that a label can be typed as it is shown."""
@@ -74,6 +75,20 @@ def read_run(
         asked["batch_seed"] = changes.seed
     chosen = [_read_method(text) for text in methods]
     return RunSpec.read({"network": read_network(net, changes).model_dump(), "methods": chosen, **asked})
+
+
+def read_train(net: str, changes: Changes, methods: Sequence[str], **rule: Any) -> TrainSpec:
+    """The training that was asked for; what of the rule is `None` is as it suits the network.
+
+    Raises:
+        InvalidSpec: Naming the part that is wrong, and what is allowed.
+    """
+    network = read_network(net, changes)
+    asked: dict[str, Any] = {"network": network.model_dump(), "methods": [_read_method(text) for text in methods]}
+    asked |= suggested_rule(network) | {key: value for key, value in rule.items() if value is not None}
+    if changes.seed is not None:
+        asked["batch_seed"] = changes.seed
+    return TrainSpec.read(asked)
 
 
 def _read_file(net: str) -> NetworkSpec:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from moonviz.events import StepRecord
+from moonviz.training import TrainPoint
 
 
 class ProgressBar:
@@ -48,6 +49,9 @@ class ProgressBar:
 
     def steps(self, label: str, records: Sequence[StepRecord]) -> None:
         """Traced records; the table at the end says it all."""
+
+    def points(self, points: Sequence[TrainPoint]) -> None:
+        """Points of a training; the table at the end says it all."""
 
     def tick(self) -> None:
         """A sign of life between steps; nothing is drawn, since steps may be timed."""

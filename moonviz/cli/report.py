@@ -5,9 +5,11 @@ from __future__ import annotations
 from rich.table import Table
 
 from moonviz.figures.style import bytes_text, factor_text, flops_text, seconds_text
+from moonviz.figures.train_words import train_headline, train_provenance
 from moonviz.figures.words import STATUS_WORDS, agreement_words, one_line, provenance
 from moonviz.results import TOLERANCE, Report, Result
 from moonviz.specs import METHODS
+from moonviz.training import TrainReport
 
 _NOTHING = "—"
 
@@ -72,3 +74,24 @@ def footnotes(report: Report) -> list[str]:
     predicted = any(result.predicted for result in report.results)
     notes.append("Predicted by a dry run: nothing was computed." if predicted else provenance(report, stored=False))
     return notes
+
+
+def training_table(report: TrainReport) -> Table:
+    """Both methods of a training in a row each."""
+    steps = report.points[-1].step
+    table = Table(title=f"{report.spec['network']['name']}, {steps:,} steps", title_justify="left")
+    table.add_column("Method")
+    for words in ("Activation peak", "Peak", "Last loss", "Right on held-out images"):
+        table.add_column(words, justify="right")
+    for one, loss in zip(report.runs, report.points[-1].losses, strict=True):
+        last = _NOTHING if loss is None else f"{loss:.4g}"
+        right = _NOTHING if one.accuracy is None else f"{100 * one.accuracy:.1f} %"
+        table.add_row(one.label, bytes_text(one.activation_peak_bytes), bytes_text(one.peak_bytes), last, right)
+    return table
+
+
+def training_notes(report: TrainReport) -> list[str]:
+    """The training in a sentence, what went wrong, and whose numbers these are."""
+    line = train_headline(report)
+    failed = [f"{one.label}: {one.error.message} {one.error.remedy or ''}" for one in report.runs if one.error]
+    return [line.text, *failed, train_provenance(report)]

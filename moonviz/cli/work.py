@@ -5,16 +5,19 @@ from __future__ import annotations
 from moonviz.cli.deadline import Deadline
 from moonviz.errors import InvalidSpec
 from moonviz.estimates import estimate_methods
-from moonviz.jobs.admission import Limits, planned_flops
+from moonviz.jobs.admission import Limits, checks, planned_flops
 from moonviz.jobs.compute import Torch
-from moonviz.jobs.messages import Failed, Run
+from moonviz.jobs.messages import Failed, Run, Train
 from moonviz.methods import require
 from moonviz.networks import build
 from moonviz.results import Report
 from moonviz.runs import run_methods
 from moonviz.runs.environment import resolve_device
 from moonviz.runs.observer import Observer
+from moonviz.runs.train import train_methods
 from moonviz.specs import RunSpec
+from moonviz.specs.train import TrainSpec
+from moonviz.training import TrainReport
 
 
 def measure(spec: RunSpec, observer: Observer) -> Report:
@@ -25,16 +28,16 @@ def measure(spec: RunSpec, observer: Observer) -> Report:
         UnsupportedPair: If a method cannot train the network.
         TimeoutError: If it would take, or takes, longer than the limits allow.
     """
-    device = resolve_device(spec.device)
-    _require_all(spec)
-    limits = Limits.from_environment()
-    if refused := limits.refuse_shape(Run(spec=spec)):
-        raise InvalidSpec(_line(refused))
-    rate = Torch().prepare("measure", device).flops_per_second
-    planned = planned_flops(spec, estimate_methods(spec).model_dump())
-    if refused := limits.refuse_time(planned, rate):
-        raise TimeoutError(_line(refused))
-    return run_methods(spec, Deadline(observer, limits.max_seconds, _line(limits.overtime())), limits.bytes_now())
+    limits = _admit(Run(spec=spec))
+    deadline = Deadline(observer, limits.max_seconds, _line(limits.overtime(Run(spec=spec))))
+    return run_methods(spec, deadline, limits.bytes_now())
+
+
+def teach(spec: TrainSpec, observer: Observer) -> TrainReport:
+    """Train by two methods, after the same look; raises what `measure` does."""
+    limits = _admit(Train(spec=spec))
+    deadline = Deadline(observer, limits.max_seconds, _line(limits.overtime(Train(spec=spec))))
+    return train_methods(spec, deadline, limits.bytes_now())
 
 
 def predict(spec: RunSpec) -> Report:
@@ -45,6 +48,21 @@ def predict(spec: RunSpec) -> Report:
     """
     _require_all(spec)
     return estimate_methods(spec)
+
+
+def _admit(job: Run | Train) -> Limits:
+    """The limits of this machine, once they admit the job."""
+    device = resolve_device(job.spec.device)
+    dry = checks(job)
+    _require_all(dry)
+    limits = Limits.from_environment()
+    if refused := limits.refuse_shape(job):
+        raise InvalidSpec(_line(refused))
+    rate = Torch().prepare("measure", device).flops_per_second
+    planned = planned_flops(job.spec, estimate_methods(dry).model_dump())
+    if refused := limits.refuse_time(planned, rate, job):
+        raise TimeoutError(_line(refused))
+    return limits
 
 
 def _require_all(spec: RunSpec) -> None:

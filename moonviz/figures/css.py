@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
+from moonviz.events import Kind
 from moonviz.figures.style import KINDS_DRAWN, LOOKS, TOKENS, Look
 
 
@@ -30,3 +32,13 @@ def _mask(one: Look) -> str:
 def mark(method: str) -> str:
     """A method's mark as HTML."""
     return f'<span class="mv-mark {escape(method)}" aria-hidden="true"></span>'
+
+
+def key(kinds: Sequence[Kind]) -> str:
+    """The key to the textures, as HTML, with an explanation on each."""
+    items = "".join(
+        f'<span title="{escape(KINDS_DRAWN[kind].about)}"><b class="mv-k {kind}"></b>'
+        f"{escape(KINDS_DRAWN[kind].name)}</span>"
+        for kind in kinds
+    )
+    return f'<div class="mv-key">{items}</div>'

@@ -37,6 +37,18 @@ class Fit:
         ends = cards[0].parameters + cards[-1].parameters
         return cls(tuple(cards), ends, sum(card.parameters for card in cards) - ends, depth)
 
+    def spread(self, depth: int) -> tuple[LayerCard, ...]:
+        """The layers of the same network with another number of blocks, each like the first."""
+        if depth == self.depth:
+            return self.cards
+        stem, *body, head = self.cards
+        block = body[: len(body) // self.depth]
+        layers = [stem, *(layer for _ in range(depth) for layer in block), head]
+        return tuple(
+            layer.model_copy(update={"index": n, "name": layer.name.replace(f" {layer.index}", f" {n}")})
+            for n, layer in enumerate(layers)
+        )
+
     def refusal(self, options: MethodOptions) -> str | None:
         """Why a method cannot train this network; null if it can."""
         for card in self.cards:

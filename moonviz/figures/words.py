@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from math import floor, log10
 from re import sub
+from typing import Any
 
 from moonviz.figures.style import bytes_text, significant
 from moonviz.results import Report, Result
@@ -134,9 +136,9 @@ def _agree(error: float) -> str:
     return f"{count} digits agree" if count > 1 else "1 digit agrees"
 
 
-def one_line(report: Report) -> str:
-    """What network was trained: preset, layers, batch, dtype, data."""
-    spec = report.network.spec
+def one_line(network: Report | Mapping[str, Any]) -> str:
+    """What network was trained: preset, layers, batch, dtype. Takes a report, or a network's spec as plain data."""
+    spec = network.network.spec if isinstance(network, Report) else network
     counts: dict[str, int] = {}
     for block in spec.get("body", ()):
         for layer in block["layers"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, log10
 
 import plotly.graph_objects as go
 
@@ -16,7 +16,7 @@ def colours(scheme: Scheme) -> tuple[str, str]:
     return tint(pick(TOKENS["good"], scheme), 0.1), tint(pick(TOKENS["warn"], scheme), 0.1)
 
 
-def shade(figure: go.Figure, low: float, tolerance: float, high: float, scheme: Scheme) -> None:
+def shade(figure: go.Figure, low: float, tolerance: float, high: float, scheme: Scheme, crowded: bool = False) -> None:
     """Green up to the tolerance, red from an error of 1 on, each with its words.
 
     Args:
@@ -25,12 +25,14 @@ def shade(figure: go.Figure, low: float, tolerance: float, high: float, scheme: 
         tolerance: Largest error that is rounding only.
         high: Power of ten at the axis's top.
         scheme: Light or dark.
+        crowded: Lines run along the foot, so that the words for green stand at its upper edge.
     """
     good, warn = colours(scheme)
     muted = {"size": 13, "color": pick(TOKENS["muted"], scheme)}
     here = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": 6, "font": muted}
     figure.add_hrect(10.0**low, tolerance, fillcolor=good, line_width=0, layer="below")
-    figure.add_annotation(y=low, text="rounding only", yanchor="bottom", **here)
+    place = {"y": log10(tolerance), "yanchor": "top"} if crowded else {"y": low, "yanchor": "bottom"}
+    figure.add_annotation(text="rounding only", **place, **here)
     if high > 0:
         figure.add_hrect(1.0, 10.0**high, fillcolor=warn, line_width=0, layer="below")
         figure.add_annotation(y=0, text=NOISE, yanchor="bottom", **here)

@@ -17,12 +17,14 @@ from moonviz.jobs.messages import (
     Estimate,
     Failed,
     Lost,
+    Points,
     Precision,
     Queued,
     ResultMessage,
     Run,
     StageMessage,
     Steps,
+    Train,
 )
 
 __all__ = [
@@ -38,10 +40,12 @@ __all__ = [
     "Limits",
     "LocalEngine",
     "Lost",
+    "Points",
     "Precision",
     "Queued",
     "ResultMessage",
     "Run",
     "StageMessage",
     "Steps",
+    "Train",
 ]

@@ -13,9 +13,10 @@ import psutil
 from moonviz.errors import InvalidSpec
 from moonviz.jobs.engine import AnyJob
 from moonviz.jobs.faults import SMALLER
-from moonviz.jobs.messages import Failed, Run
+from moonviz.jobs.messages import Failed, Precision, Run, Train
 from moonviz.results import Failure
 from moonviz.specs.run import RunSpec
+from moonviz.specs.train import HELD_OUT, TrainSpec
 
 MAX_BYTES, MAX_SECONDS, DEMO = "MOONVIZ_MAX_BYTES", "MOONVIZ_MAX_SECONDS", "MOONVIZ_DEMO"
 _UNITS = {"": 1, "B": 1, **{f"{unit}iB": 1024**n for n, unit in enumerate("KMGT", start=1)}}
@@ -72,14 +73,14 @@ class Limits:
         return psutil.virtual_memory().available // 2 if self.max_bytes is None else self.max_bytes
 
     def refuse_shape(self, job: AnyJob) -> Failed | None:
-        """Why a job may not run by its spec alone. Only runs are limited: a dry run of any size is cheap."""
-        if not isinstance(job, Run):
+        """Why a job may not run by its spec alone. A dry run of any size is cheap, so only real work is limited."""
+        if not isinstance(job, Run | Train):
             return None
-        network = job.spec.network
+        network, repeats = job.spec.network, job.spec.repeats if isinstance(job, Run) else 0
         for name, given, most in (
             ("depth", network.depth, self.max_depth),
             ("batch", network.batch, self.max_batch),
-            ("repeats", job.spec.repeats, self.max_repeats),
+            ("repeats", repeats, self.max_repeats),
         ):
             if most is not None and given > most:
                 return too_large(
@@ -88,8 +89,8 @@ class Limits:
                 )
         return None
 
-    def refuse_time(self, flops: int, flops_per_second: float | None) -> Failed | None:
-        """Why a run of so many FLOPs may not run; a device without a known rate takes all.
+    def refuse_time(self, flops: int, flops_per_second: float | None, job: AnyJob) -> Failed | None:
+        """Why a job of so many FLOPs may not run; a device without a known rate takes all.
 
         The rate is what the device reaches at its best, so the prediction is a lower bound: a run that is refused
         would surely have taken too long, while one that is admitted may take longer than predicted.
@@ -99,14 +100,14 @@ class Limits:
         return too_large(
             f"This run would take at least {flops / flops_per_second:,.0f} s (predicted: {flops / 1e9:,.0f} GFLOP at "
             f"{flops_per_second / 1e9:,.0f} GFLOP/s); {self.max_seconds:,.0f} s are allowed.",
-            f"{SMALLER} Fewer `repeats` help too, and {MAX_SECONDS} sets the limit.",
+            f"{SMALLER} Fewer `{_knob(job)}` help too, and {MAX_SECONDS} sets the limit.",
         )
 
-    def overtime(self) -> Failed:
+    def overtime(self, job: AnyJob) -> Failed:
         """What a job says that was stopped for taking too long."""
         return too_large(
             f"This was stopped after {self.max_seconds:,.0f} s, the most that is allowed.",
-            f"{SMALLER} Fewer `repeats` help too, and {MAX_SECONDS} sets the limit.",
+            f"{SMALLER} Fewer `{_knob(job)}` help too, and {MAX_SECONDS} sets the limit.",
         )
 
 
@@ -115,10 +116,31 @@ def too_large(message: str, remedy: str) -> Failed:
     return Failed(reason="too_large", error=Failure(message=message, remedy=remedy))
 
 
-def planned_flops(spec: RunSpec, report: Mapping[str, Any]) -> int:
-    """FLOPs of a whole run, from the report of its dry run: Σ flops × (repeats + warm-up + trace), and the truth."""
+def checks(job: AnyJob) -> RunSpec | None:
+    """What a job waits to see dry-run before it may start, if anything."""
+    if isinstance(job, Run):
+        return job.spec
+    if isinstance(job, Train):
+        return RunSpec(network=job.spec.network, methods=job.spec.methods, device=job.spec.device)
+    return None
+
+
+def planned_flops(spec: RunSpec | TrainSpec, report: Mapping[str, Any]) -> int:
+    """FLOPs of a whole job, from the report of its dry run.
+
+    A run: Σ flops × (repeats + warm-up + trace), and the truth. A training: Σ flops × (steps + trace), and the looks
+    at the held-out images, each example a third of a step of the cheapest method.
+    """
     each = [result["flops"] for result in report["results"] if result.get("flops")]
+    if isinstance(spec, TrainSpec):
+        looks = len(each) * (1 + spec.steps // spec.test_every)
+        one_look = min(each, default=0) * HELD_OUT[spec.network.data] // (3 * spec.network.batch)
+        return sum(each) * (spec.steps + 1) + looks * one_look
     return sum(each) * (spec.repeats + _EXTRA_PASSES) + min(each, default=0) * _TRUTH_PASSES
+
+
+def _knob(job: AnyJob) -> str:
+    return "steps" if isinstance(job, Train) else "depths" if isinstance(job, Precision) else "repeats"
 
 
 def _bytes(text: str) -> int | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 from moonviz.jobs.engine import AnyJob, AnyMessage, Final
 from moonviz.jobs.messages import FINAL, Queued, StageMessage, Steps
 
+Why = Literal["cancel", "time", "yield"]
 MOST_ENDED_OF_A_TAB = 8
 MOST_ENDED = 64
 MOST_ENDED_BYTES = 256_000_000
@@ -26,14 +27,17 @@ class Entry:
         lane: Name of the lane it is done in.
         admitted: False for a run whose size is not known to be allowed.
         flops: What a run will take in all, once its dry run has told.
+        dry: The report of its dry run without steps, once it has told.
+        left_out: Methods of a run that would take too long, with the results they keep their places with.
         check: The dry run that a run waits for.
         guards: The run that waits for this dry run.
         sent: The worker has it.
         deadline: When patience with it ends, on the monotonic clock.
-        stopping: It was asked to stop, and why.
+        stopping: It was asked to stop, and why; `yield`: to begin again when a run is done.
         timing: It is at its timed passes.
         timed: Begin and end of its timed passes as far as known, on the monotonic clock.
-        told: The place in the queue that was last told.
+        began: When the worker got it, on the monotonic clock.
+        told: The place in the queue that was last told, and whether a wait was predicted.
     """
 
     job: AnyJob
@@ -44,14 +48,17 @@ class Entry:
     messages: list[AnyMessage] = field(default_factory=list)
     bytes: int = 0
     flops: int | None = None
+    dry: dict[str, Any] = field(default_factory=dict)
+    left_out: dict[str, dict[str, Any]] = field(default_factory=dict)
     check: Entry | None = None
     guards: Entry | None = None
     sent: bool = False
     deadline: float | None = None
-    stopping: Literal["cancel", "time"] | None = None
+    stopping: Why | None = None
     timing: bool = False
     timed: tuple[float, float] | None = None
-    told: tuple[int, bool] | None = None
+    began: float | None = None
+    told: tuple[int, bool, bool] | None = None
 
     @property
     def key(self) -> str:
@@ -83,7 +90,15 @@ class Entry:
         """Append a message of about `size` bytes, numbered."""
         self.messages.append(message.model_copy(update={"number": len(self.messages)}))
         self.bytes += size
-        self.told = None if not isinstance(message, Queued) else (message.position, message.starting)
+        self.told = (
+            None
+            if not isinstance(message, Queued)
+            else (
+                message.position,
+                message.starting,
+                message.seconds is not None,
+            )
+        )
 
 
 class Book:

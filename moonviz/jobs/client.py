@@ -45,7 +45,7 @@ class LocalEngine:
         with self._changed:
             key = job.canonical()
             for entry in self._book.pending(tab):
-                if entry.key == key and entry.stopping is None:
+                if entry.key == key and entry.stopping in (None, "yield"):
                     return entry.id
             entry = Entry(job, tab, self._floor.lane_of(job))
             refusal = self._limits.refuse_shape(job) or self._refuse_crowd(entry, tab)

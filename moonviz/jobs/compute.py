@@ -16,9 +16,12 @@ from moonviz.precision import PrecisionReport
 from moonviz.results import LayerCard, Report
 from moonviz.runs import measure_precision, run_methods
 from moonviz.runs.environment import devices, set_flags
+from moonviz.runs.train import train_methods
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.precision import PrecisionSpec
 from moonviz.specs.run import RunSpec
+from moonviz.specs.train import TrainSpec
+from moonviz.training import TrainReport
 
 
 class Torch:
@@ -39,6 +42,10 @@ class Torch:
     def precision(self, spec: PrecisionSpec, observer: Observer, limit_bytes: int | None) -> PrecisionReport:
         """Measure errors by depth, dtype and method."""
         return measure_precision(spec, observer, limit_bytes=limit_bytes)
+
+    def train(self, spec: TrainSpec, observer: Observer, limit_bytes: int | None) -> TrainReport:
+        """Train by two methods."""
+        return train_methods(spec, observer, limit_bytes=limit_bytes)
 
     def estimate(self, spec: RunSpec) -> Report:
         """Run every method without arithmetic."""

@@ -10,17 +10,19 @@ from moonviz.jobs.messages import (
     Estimate,
     Failed,
     Lost,
+    Points,
     Precision,
     Queued,
     ResultMessage,
     Run,
     StageMessage,
     Steps,
+    Train,
 )
 
-AnyJob = Run | Describe | Estimate | Precision
+AnyJob = Run | Describe | Estimate | Precision | Train
 Final = ResultMessage | Failed | Cancelled | Lost
-AnyMessage = Queued | StageMessage | Steps | Final
+AnyMessage = Queued | StageMessage | Steps | Points | Final
 
 
 class Engine(Protocol):

@@ -6,15 +6,26 @@ import time
 from collections.abc import Callable
 from functools import partial
 from threading import Condition
-from typing import Literal
 
 from moonviz.jobs import words
-from moonviz.jobs.admission import Limits, planned_flops
-from moonviz.jobs.book import Entry
+from moonviz.jobs.admission import Limits, checks, planned_flops
+from moonviz.jobs.book import Entry, Why
 from moonviz.jobs.devices import likely_device
 from moonviz.jobs.engine import AnyJob, Final
 from moonviz.jobs.lane import Lane, StartsWorkers
-from moonviz.jobs.messages import FINAL, Cancelled, Estimate, Failed, Lost, Precision, ResultMessage, Run, StageMessage
+from moonviz.jobs.messages import (
+    BACKGROUND,
+    FINAL,
+    Cancelled,
+    Estimate,
+    Failed,
+    Lost,
+    Precision,
+    ResultMessage,
+    Run,
+    StageMessage,
+)
+from moonviz.jobs.slow import slow_methods, with_left_out, without
 from moonviz.jobs.wire import Do, Hello, Said, Stop
 
 GRACE_SECONDS = 1.0
@@ -45,21 +56,22 @@ class Floor:
 
     def lane_of(self, job: AnyJob) -> str:
         """Name of the lane a job is done in."""
-        if not isinstance(job, Run | Precision):
+        if not isinstance(job, (Run, *BACKGROUND)):
             return _CHECK
-        device = job.spec.device if isinstance(job, Run) else "cpu"
+        device = "cpu" if isinstance(job, Precision) else job.spec.device
         # A device that is not there gets no process of its own only to be refused by it.
         there = device != "auto" and (self._devices is None or device in self._devices)
         return f"measure/{device if there else self._auto}"
 
     def enter(self, entry: Entry) -> None:
-        """Put a job into its lane's row, and before a run its size check into the other."""
+        """Put a job into its lane's row, and before a run or a training its size check into the other."""
         lane = self._lane(entry.lane)
         lane.waiting.append(entry)
         lane.announce()  # before all else: what a page shows first
-        if isinstance(entry.job, Run):
+        dry = checks(entry.job)
+        if dry is not None:
             entry.admitted = False
-            entry.check = Entry(Estimate(spec=entry.job.spec), None, _CHECK, guards=entry)
+            entry.check = Entry(Estimate(spec=dry), None, _CHECK, guards=entry)
             self._lane(_CHECK).waiting.append(entry.check)
 
     def warm_up(self) -> None:
@@ -69,16 +81,17 @@ class Floor:
 
     def stop(self, entry: Entry) -> None:
         """Stop a job that has not ended: at once where it waits, else at its next event."""
-        if entry.sent:
-            if entry.stopping is None:
-                self._ask_to_stop(entry, "cancel")
-        else:
+        if not entry.sent:
             self.end(entry, Cancelled(at=entry.at))
+        elif entry.stopping in (None, "yield"):
+            self._ask_to_stop(entry, "cancel")
 
     def end(self, entry: Entry, message: Final, size: int = 200) -> None:
         """End a job with its last message, and take it out of its lane."""
         if entry.lane in self.lanes:
             self.lanes[entry.lane].leave(entry)
+            if isinstance(message, ResultMessage) and isinstance(entry.job, Run):
+                self.lanes[entry.lane].note_pace(entry)
         entry.deadline = None
         entry.say(message, size)
         if entry.check is not None:
@@ -98,6 +111,8 @@ class Floor:
             entry = lane.next()
             if entry is not None and lane.ready and not entry.sent:
                 self._send(lane, entry)
+            if lane.yields and lane.running.stopping is None:
+                self._ask_to_stop(lane.running, "yield")
         for lane in self.lanes.values():
             lane.note_work()
             lane.announce()
@@ -153,19 +168,23 @@ class Floor:
         for entry in tuple(lane.waiting) if lane.hello else ():
             if not entry.admitted and entry.flops is not None:
                 entry.admitted = True
-                refusal = self._limits.refuse_time(entry.flops, lane.hello.flops_per_second)
-                if refusal:
+                rate = lane.hello.flops_per_second
+                refusal = self._limits.refuse_time(entry.flops, rate, entry.job)
+                if refusal and isinstance(entry.job, Run):
+                    entry.left_out = slow_methods(entry.job, entry.dry, rate, self._limits)
+                if refusal and not entry.left_out:
                     self.end(entry, refusal)
 
     def _send(self, lane: Lane, entry: Entry) -> None:
-        limit = self._limits.bytes_now() if isinstance(entry.job, Run | Precision) else None
-        lane.worker.ask(Do(id=entry.id, job=entry.job.model_dump_json(), limit_bytes=limit))
-        entry.sent = True
+        limit = self._limits.bytes_now() if isinstance(entry.job, (Run, *BACKGROUND)) else None
+        job = without(entry.job, entry.left_out) if entry.left_out else entry.job
+        lane.worker.ask(Do(id=entry.id, job=job.model_dump_json(), limit_bytes=limit))
+        entry.sent, entry.began = True, time.monotonic()
         entry.deadline = time.monotonic() + self._limits.max_seconds
         if entry.guards is not None:
             entry.guards.say(StageMessage(name="check", done=0, total=1))
 
-    def _ask_to_stop(self, entry: Entry, why: Literal["cancel", "time"]) -> None:
+    def _ask_to_stop(self, entry: Entry, why: Why) -> None:
         entry.stopping = why
         entry.deadline = time.monotonic() + GRACE_SECONDS
         self.lanes[entry.lane].worker.ask(Stop(id=entry.id))
@@ -193,18 +212,20 @@ class Floor:
         entry.note_time(message, line.at)
         if isinstance(message, ResultMessage) and self._shared(entry):
             message = words.marked_shared(message)
-        if isinstance(message, Cancelled):
-            message = self._limits.overtime() if entry.stopping == "time" else Cancelled(at=entry.at)
-        if isinstance(message, FINAL):
+        if isinstance(message, ResultMessage) and entry.left_out:
+            message = with_left_out(message, entry.job, entry.left_out)
+        if isinstance(message, Cancelled) and entry.stopping == "yield":
+            self.lanes[entry.lane].put_back(entry)
+        elif isinstance(message, Cancelled):
+            self.end(entry, self._limits.overtime(entry.job) if entry.stopping == "time" else Cancelled(at=entry.at))
+        elif isinstance(message, FINAL):
             self.end(entry, message, size)
         else:
             entry.say(message, size)
 
     def _shared(self, entry: Entry) -> bool:
-        if entry.timed is None:
-            return False
         others = [lane for name, lane in self.lanes.items() if name != entry.lane]
-        return any(lane.worked_between(*entry.timed) for lane in others)
+        return entry.timed is not None and any(lane.worked_between(*entry.timed) for lane in others)
 
     def _checked(self, run: Entry, message: Final) -> None:
         """The dry run that `run` waits for has ended."""
@@ -212,6 +233,8 @@ class Floor:
         match message:
             case ResultMessage():
                 run.flops = planned_flops(run.job.spec, message.data)
+                results = [one | {"steps": []} for one in message.data["results"]]  # steps are long, and not needed
+                run.dry = message.data | {"results": results}
             case Failed(reason="failed"):
                 self.end(run, Failed(reason="failed", error=words.unchecked(message.error)))
             case Lost():
@@ -225,13 +248,14 @@ class Floor:
                 return
             victim = lane.bereaved()
             if victim is not None:
-                self.end(victim, self._last_words(lane, victim, code))
+                if victim.stopping == "yield":
+                    lane.put_back(victim)
+                else:
+                    self.end(victim, self._last_words(lane, victim, code))
                 self._ensure_worker(lane)  # whoever lost a job soon wants the next
             self.advance()
 
     def _last_words(self, lane: Lane, victim: Entry, code: int) -> Final:
-        if victim.stopping == "cancel":
-            return Cancelled(at=victim.at)
-        if victim.stopping == "time":
-            return self._limits.overtime()
+        if victim.stopping:
+            return Cancelled(at=victim.at) if victim.stopping == "cancel" else self._limits.overtime(victim.job)
         return words.dead(lane.name, code, victim.at if victim.sent else "while it started")

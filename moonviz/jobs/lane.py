@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from moonviz.jobs.book import Entry
-from moonviz.jobs.messages import Queued
+from moonviz.jobs.messages import BACKGROUND, Queued, Run
 from moonviz.jobs.wire import Do, Hello, Said, Stop
 
 START_SECONDS = 120.0
@@ -52,6 +52,7 @@ class Lane:
         ready: The worker takes jobs.
         start_by: When patience with a starting worker ends.
         lives: Number of workers so far.
+        pace: Seconds for each FLOP of a whole run, from the last that was done here; null before one was.
     """
 
     def __init__(self, name: str) -> None:
@@ -63,6 +64,7 @@ class Lane:
         self.ready = False
         self.start_by: float | None = None
         self.lives = 0
+        self.pace: float | None = None
         self._busy_since: float | None = None
         self._spans: deque[tuple[float, float]] = deque(maxlen=1_000)
 
@@ -86,12 +88,25 @@ class Lane:
         return victim
 
     def next(self) -> Entry | None:
-        """Take the first job that may run out of the row; null while one is running or none may."""
+        """Take the first job that may run out of the row, background work last; null while one runs or none may."""
         if self.running is None:
-            self.running = next((entry for entry in self.waiting if entry.admitted), None)
+            ready = [entry for entry in self.waiting if entry.admitted]
+            self.running = min(ready, key=lambda entry: isinstance(entry.job, BACKGROUND), default=None)
             if self.running is not None:
                 self.waiting.remove(self.running)
         return self.running
+
+    @property
+    def yields(self) -> bool:
+        """Whether background work is being done while a run waits that may start."""
+        busy = self.running is not None and self.running.sent and isinstance(self.running.job, BACKGROUND)
+        return busy and any(entry.admitted and isinstance(entry.job, Run) for entry in self.waiting)
+
+    def put_back(self, entry: Entry) -> None:
+        """Background work has given way: it waits before its like, to begin again."""
+        entry.sent, entry.stopping, entry.deadline = False, None, None
+        self.leave(entry)
+        self.waiting.insert(0, entry)
 
     def leave(self, entry: Entry) -> None:
         """A job leaves that the worker does not have."""
@@ -102,12 +117,26 @@ class Lane:
 
     def announce(self) -> None:
         """Tell everyone here who waits their place, where it has changed."""
+        working = [self.running] if self.running and self.running.sent else []
         row = [*([self.running] if self.running and not self.running.sent else []), *self.waiting]
         for position, entry in enumerate(row):
             checking = entry.check is not None and entry.check.sent
-            place = (position, not self.ready)
+            wait = self._wait([*working, *row[:position]])
+            place = (position, not self.ready, wait is not None)
             if entry.told != place and not checking:
-                entry.say(Queued(position=position, starting=not self.ready))
+                entry.say(Queued(position=position, starting=not self.ready, seconds=wait))
+
+    def _wait(self, ahead: list[Entry]) -> float | None:
+        """Predicted seconds until these are done; null where there are none or one cannot be predicted."""
+        if not ahead or self.pace is None or any(entry.flops is None for entry in ahead):
+            return None
+        now = time.monotonic()
+        return sum(max(0.0, entry.flops * self.pace - (now - entry.began if entry.began else 0)) for entry in ahead)
+
+    def note_pace(self, entry: Entry) -> None:
+        """Learn from a run that is done how fast runs are here."""
+        if entry.flops and entry.began is not None:
+            self.pace = (time.monotonic() - entry.began) / entry.flops
 
     def note_work(self) -> None:
         """Note when this lane keeps the machine busy: while its worker starts or has a job."""

@@ -12,6 +12,8 @@ from moonviz.specs.base import Spec
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.precision import PrecisionSpec
 from moonviz.specs.run import RunSpec
+from moonviz.specs.train import TrainSpec
+from moonviz.training import TrainPoint
 
 Stage = Literal["check", "trace", "warm-up", "time", "truth", "train", "precision"]
 
@@ -44,8 +46,18 @@ class Precision(Spec):
     spec: PrecisionSpec
 
 
-JobSpec = Annotated[Run | Describe | Estimate | Precision, Field(discriminator="kind")]
-JOB: TypeAdapter[Run | Describe | Estimate | Precision] = TypeAdapter(JobSpec)
+class Train(Spec):
+    """Train one network by two methods on the same batches; lane *measure*."""
+
+    kind: Literal["train"] = "train"
+    spec: TrainSpec
+
+
+JobSpec = Annotated[Run | Describe | Estimate | Precision | Train, Field(discriminator="kind")]
+JOB: TypeAdapter[Run | Describe | Estimate | Precision | Train] = TypeAdapter(JobSpec)
+
+BACKGROUND = (Precision, Train)
+"""Jobs of the *measure* lane that give way to every `Run`: they wait behind it, or stop for it and begin again."""
 
 
 class _Message(BaseModel):
@@ -56,11 +68,15 @@ class _Message(BaseModel):
 
 
 class Queued(_Message):
-    """Waiting; `position` 0 is next, and `starting` tells that a worker process is being started."""
+    """Waiting; `position` 0 is next, and `starting` tells that a worker process is being started.
+
+    `seconds` until it begins are predicted from the jobs ahead, null where one of them cannot be predicted.
+    """
 
     kind: Literal["queued"] = "queued"
     position: int
     starting: bool = False
+    seconds: float | None = None
 
 
 class StageMessage(_Message):
@@ -81,8 +97,15 @@ class Steps(_Message):
     records: tuple[StepRecord, ...]
 
 
+class Points(_Message):
+    """Points of a training as they come."""
+
+    kind: Literal["points"] = "points"
+    points: tuple[TrainPoint, ...]
+
+
 class ResultMessage(_Message):
-    """The end: the whole report as plain data (`Report`, or for Describe a list of layer cards)."""
+    """The end: the job's whole report as plain data; for Describe a list of layer cards."""
 
     kind: Literal["result"] = "result"
     data: Any
@@ -111,7 +134,7 @@ class Lost(_Message):
 
 
 Message = Annotated[
-    Queued | StageMessage | Steps | ResultMessage | Failed | Cancelled | Lost, Field(discriminator="kind")
+    Queued | StageMessage | Steps | Points | ResultMessage | Failed | Cancelled | Lost, Field(discriminator="kind")
 ]
 MESSAGE: TypeAdapter[Any] = TypeAdapter(Message)
 FINAL = (ResultMessage, Failed, Cancelled, Lost)

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import IO
 
 from moonviz.events import StepRecord
-from moonviz.jobs.messages import Cancelled, Failed, ResultMessage, StageMessage, Steps
+from moonviz.jobs.messages import Cancelled, Failed, Points, ResultMessage, StageMessage, Steps
 from moonviz.jobs.wire import Hello, Said
+from moonviz.training import TrainPoint
 
 MESSAGE_SECONDS = 1 / 20
 """Room that each streamed message takes: at most 20 a second."""
@@ -20,7 +21,7 @@ class Outbox:
     """Messages of the running job, on their way to the client.
 
     Whoever computes only appends to a list under a lock; a slow or absent reader never holds the computation up.
-    What waits is merged: the progress of one stage into its latest, records of one label into one message.
+    What waits is merged: the progress of one stage into its latest, records of one label and points into one message.
 
     Args:
         pipe: Where lines go, opened for text.
@@ -32,6 +33,7 @@ class Outbox:
         self._changed = threading.Condition()
         self._stages: dict[str, tuple[float, StageMessage]] = {}
         self._steps: dict[str, list[StepRecord]] = {}
+        self._points: list[TrainPoint] = []
         self._order: list[tuple[str, str]] = []
         self._last: list[Said | str] = []
         self._job = ""
@@ -69,6 +71,14 @@ class Outbox:
                 self._steps[label] = []
                 self._order.append(("steps", label))
             self._steps[label].extend(records)
+            self._changed.notify()
+
+    def points(self, points: Sequence[TrainPoint]) -> None:
+        """Pass points on as they come."""
+        with self._changed:
+            if not self._points:
+                self._order.append(("points", ""))
+            self._points.extend(points)
             self._changed.notify()
 
     def close(self, message: Failed | Cancelled) -> None:
@@ -111,8 +121,10 @@ class Outbox:
             if kind == "stage":
                 at, message = self._stages[name]
                 said.append(Said(id=self._job, at=at, message=message))
+            elif kind == "points":
+                said.append(Said(id=self._job, at=now, message=Points(points=tuple(self._points))))
             else:
                 records = Steps(label=name, records=tuple(self._steps[name]))
                 said.append(Said(id=self._job, at=now, message=records))
-        self._stages, self._steps, self._order = {}, {}, []
+        self._stages, self._steps, self._points, self._order = {}, {}, [], []
         return said

@@ -19,6 +19,8 @@ from moonviz.results import LayerCard, Report
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.precision import PrecisionSpec
 from moonviz.specs.run import RunSpec
+from moonviz.specs.train import TrainSpec
+from moonviz.training import TrainPoint, TrainReport
 
 PARENT_SECONDS = 0.5
 """How often a worker looks whether its parent lives."""
@@ -41,6 +43,10 @@ class Computes(Protocol):
 
     def precision(self, spec: PrecisionSpec, observer: Observer, limit_bytes: int | None) -> PrecisionReport:
         """Measure errors by depth, dtype and method."""
+        ...
+
+    def train(self, spec: TrainSpec, observer: Observer, limit_bytes: int | None) -> TrainReport:
+        """Train by two methods."""
         ...
 
     def estimate(self, spec: RunSpec) -> Report:
@@ -71,6 +77,8 @@ class Inbox:
             for line in self._pipe:
                 asked = ASKED.validate_json(line)
                 if isinstance(asked, Do):
+                    if asked.id == self.stopped:  # it gave way to a run, and begins again
+                        self.stopped = ""
                     self.jobs.put(asked)
                 else:
                     self.stopped = asked.id
@@ -105,6 +113,11 @@ class Observer:
         """Records of the traced pass of the method `label`."""
         self.tick()
         self._outbox.steps(label, records)
+
+    def points(self, points: Sequence[TrainPoint]) -> None:
+        """Points of a training."""
+        self.tick()
+        self._outbox.points(points)
 
     def tick(self) -> None:
         """Something happened.

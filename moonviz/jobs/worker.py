@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from moonviz.errors import InvalidSpec
 from moonviz.jobs.faults import EXPECTED, failed
-from moonviz.jobs.messages import JOB, Cancelled, Describe, Estimate, Precision, Run
+from moonviz.jobs.messages import JOB, Cancelled, Describe, Estimate, Precision, Run, Train
 from moonviz.jobs.outbox import Outbox
 from moonviz.jobs.serving import Answers, Computes, Inbox, Observer, Stopped, watch_parent
 from moonviz.jobs.wire import Do
@@ -57,6 +57,8 @@ def _answer(asked: Do, computes: Computes, observer: Observer, answers: Answers)
         return computes.run(job.spec, observer, asked.limit_bytes).to_json()
     if isinstance(job, Precision):
         return computes.precision(job.spec, observer, asked.limit_bytes).to_json()
+    if isinstance(job, Train):
+        return computes.train(job.spec, observer, asked.limit_bytes).to_json()
     key = job.canonical()
     answer = answers.get(key)
     if answer is None:

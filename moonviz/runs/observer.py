@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from moonviz.events import StepRecord
+from moonviz.training import TrainPoint
 
 
 class Observer(Protocol):
@@ -20,6 +21,9 @@ class Observer(Protocol):
     def tick(self) -> None:
         """Called at every event; cheap."""
 
+    def points(self, points: Sequence[TrainPoint]) -> None:
+        """Points of a training, as they come."""
+
 
 class Nobody:
     """An observer that looks away."""
@@ -31,4 +35,7 @@ class Nobody:
         """Look away."""
 
     def tick(self) -> None:
+        """Look away."""
+
+    def points(self, points: Sequence[TrainPoint]) -> None:
         """Look away."""

@@ -11,8 +11,8 @@ from torch import Tensor
 from moonviz.errors import TooLarge
 from moonviz.methods import require
 from moonviz.networks import Network, build, describe
-from moonviz.results import NetworkCard, Report, Result
-from moonviz.runs.agreement import agree
+from moonviz.results import LayerSample, NetworkCard, Report, Result
+from moonviz.runs.agreement import agree, sample_truth
 from moonviz.runs.clock import time_pass
 from moonviz.runs.entrants import Entrant, finished, unfinished
 from moonviz.runs.environment import environment, resolve_device
@@ -49,15 +49,17 @@ def run_methods(spec: RunSpec, observer: Observer | None = None, limit_bytes: in
     entrants = [Entrant(choice.resolved) for choice in spec.methods]
     cards = describe(spec.network)
     _check(spec.network, entrants, watch, limit_bytes)
-    results = {}
+    results, sample = {}, ()
     if _running(entrants):
         # random layers draw from torch's generator: the caller's goes on as if nothing had been run
         with torch.random.fork_rng(devices=[]):
-            results = _race(spec, device, entrants, watch, limit_bytes)
+            results, sample = _race(spec, device, entrants, watch, limit_bytes)
     return Report(
         environment=environment(device),
         network=NetworkCard(spec=spec.network.model_dump(mode="json"), layers=cards),
         results=tuple(results.get(entrant.label) or unfinished(entrant) for entrant in entrants),
+        run=spec.model_dump(mode="json", include={"device", "repeats", "batch_seed"}),
+        truth_sample=sample,
     )
 
 
@@ -126,7 +128,7 @@ def _fits(label: str, dry: Trace, limit_bytes: int) -> None:
 
 def _race(
     spec: RunSpec, device: str, entrants: list[Entrant], watch: Observer, limit_bytes: int | None
-) -> dict[str, Result]:
+) -> tuple[dict[str, Result], tuple[LayerSample, ...]]:
     network = build(spec.network, device)
     x, target = network.batch(spec.batch_seed)
     for done, entrant in enumerate(_running(entrants)):
@@ -139,13 +141,14 @@ def _race(
     truth = find_truth(network, x, target, limit_bytes)
     torch.manual_seed(spec.batch_seed)
     reference = _backprop(entrants, network, x, target, limit_bytes)
-    return {
+    results = {
         entrant.label: finished(entrant, network, (x, target)).model_copy(
             update={"gradient": agree(network, entrant.traced.gradients.by_name, truth, reference)}
         )
         for entrant in _running(entrants)
         if entrant.traced is not None
     }
+    return results, sample_truth(network, truth)
 
 
 def _trace(entrant: Entrant, network: Network, x: Tensor, target: Tensor, watch: Observer) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,8 +36,10 @@ class Trace:
         return any(held.kind == "fragment" for record in self.records for held in record.held_added)
 
 
-def pass_through(network: Network, options: MethodOptions, x: Tensor, target: Tensor) -> Gradients:
-    """One pass, neither timed nor measured.
+def pass_through(
+    network: Network, options: MethodOptions, x: Tensor, target: Tensor, tick: Callable[[], None] | None = None
+) -> Gradients:
+    """One pass, neither timed nor measured; `tick` is called at every event.
 
     Raises:
         UnsupportedPair: Before any work, if the method cannot train a layer.
@@ -50,6 +52,8 @@ def pass_through(network: Network, options: MethodOptions, x: Tensor, target: Te
             next(schedule)
         except StopIteration as end:
             return end.value
+        if tick is not None:
+            tick()
 
 
 def trace(network: Network, options: MethodOptions, x: Tensor, target: Tensor) -> Generator[StepRecord, None, Trace]:

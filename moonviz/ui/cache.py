@@ -9,17 +9,15 @@ from typing import Any
 import streamlit as st
 
 from moonviz.figures.chart import Chart
-from moonviz.figures.finish import finish
 from moonviz.figures.headline import Headline, headline
-from moonviz.figures.layers import layer_errors, layer_times
+from moonviz.figures.layers import layer_times
 from moonviz.figures.memory import memory
-from moonviz.figures.strip import finished_lanes, strip
+from moonviz.figures.playing import payload
 from moonviz.figures.style import Scheme
 from moonviz.figures.sweeps import sweep_times
 from moonviz.results import Report
 
 CHARTS: dict[str, Callable[[Report, Scheme], Chart | None]] = {
-    "errors": layer_errors,
     "sweeps": sweep_times,
     "times": layer_times,
 }
@@ -56,9 +54,14 @@ def memory_chart(report: Report, label: str, scheme: Scheme, shared: bool) -> Ch
     return _memory(key_of(report), label, scheme, shared, report)
 
 
-def telling(report: Report) -> tuple[Headline, str, str]:
-    """Headline, strips and finish table, written once."""
+def telling(report: Report) -> Headline:
+    """The headline, written once."""
     return _telling(key_of(report), report)
+
+
+def playing(report: Report, race: str, stale: bool) -> dict[str, Any]:
+    """What the player is fed, made once; `race` is its id."""
+    return _playing(key_of(report), race, report) | {"stale": stale}
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -73,4 +76,9 @@ def _memory(key: str, label: str, scheme: Scheme, shared: bool, _report: Report)
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _telling(key: str, _report: Report) -> Any:
-    return headline(_report), strip(finished_lanes(_report), len(_report.network.layers)), finish(_report)
+    return headline(_report)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _playing(key: str, race: str, _report: Report) -> Any:
+    return payload(_report, id=race)

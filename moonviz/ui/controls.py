@@ -84,12 +84,12 @@ def _hear(tab: Tab) -> None:
 
     The methods come first in the sentence, and which of them are struck through depends on what stands behind them.
     """
-    chosen = st.session_state.get("race.preset")
+    chosen = st.session_state.get(_key(tab, "preset"))
     if chosen and chosen != tab.preset:
         # Another network brings its own settings; its widgets have keys of their own.
         tab.preset, tab.settings = chosen, defaults(chosen)
     for name in fields(tab.preset):
-        heard = st.session_state.get(f"race.{tab.preset}.{name}")
+        heard = st.session_state.get(_key(tab, f"{tab.preset}.{name}"))
         if heard is not None:
             tab.settings[name] = heard
 
@@ -110,6 +110,11 @@ def _tell_fit(tab: Tab, run: RunSpec) -> bool:
     return not refused
 
 
+def _key(tab: Tab, name: str) -> str:
+    """A control's key. Once settings came from a file it is another control, which starts from the tab's settings."""
+    return f"race.{name}.{tab.turn}" if tab.turn else f"race.{name}"
+
+
 def _together() -> Any:
     """A word and its control: they never part at a line's end."""
     return st.container(horizontal=True, vertical_alignment="center", width="content", wrap=False)
@@ -119,7 +124,7 @@ def _methods(tab: Tab) -> None:
     found = fit(tab)
     struck = {name for name in METHODS if found and found.refusal(method_options(name))}
     chosen = st.pills(
-        "Methods", list(METHODS), selection_mode="multi", default=list(tab.methods), key="race.methods",
+        "Methods", list(METHODS), selection_mode="multi", default=list(tab.methods), key=_key(tab, "methods"),
         format_func=lambda name: f"~~{name}~~" if name in struck else name, label_visibility="collapsed",
     )  # fmt: skip
     tab.methods = tuple(name for name in METHODS if name in chosen)
@@ -128,7 +133,7 @@ def _methods(tab: Tab) -> None:
 def _preset(tab: Tab) -> None:
     names = list(PRESETS)
     st.selectbox(
-        "Network", names, index=names.index(tab.preset), format_func=title, key="race.preset",
+        "Network", names, index=names.index(tab.preset), format_func=title, key=_key(tab, "preset"),
         label_visibility="collapsed", width=236,
     )  # fmt: skip
 
@@ -139,7 +144,7 @@ def _more(tab: Tab) -> None:
     if "projforward" in tab.methods:
         about = "K: how many random directions are averaged. The more, the less noise."
         tab.directions = st.number_input(
-            "Directions of projforward", 1, 100_000, tab.directions, key="race.directions", help=about
+            "Directions of projforward", 1, 100_000, tab.directions, key=_key(tab, "directions"), help=about
         )
     for name in fields(tab.preset):
         if name not in IN_SENTENCE:
@@ -149,22 +154,23 @@ def _more(tab: Tab) -> None:
         ("repeats", "Timed runs", 1, limits().max_repeats or 101, "The median of their times is shown."),
     ):
         value = getattr(tab, name)
-        setattr(tab, name, st.number_input(label, low, high, value, step=1, key=f"race.{name}", help=about))
+        setattr(tab, name, st.number_input(label, low, high, value, step=1, key=_key(tab, name), help=about))
     about = "auto takes the fastest that this machine has."
-    tab.device = st.selectbox("Device", DEVICES, DEVICES.index(tab.device), key="race.device", help=about)
+    tab.device = st.selectbox("Device", DEVICES, DEVICES.index(tab.device), key=_key(tab, "device"), help=about)
 
 
 def _variants(tab: Tab) -> None:
     """Options of moonwalk-mixed; each way of finding h at the input enters the race by itself."""
     chosen = st.pills(
         "How moonwalk-mixed finds h at the input", list(PHASES), selection_mode="multi", default=list(tab.phases),
-        key="race.phases", format_func=PHASES.__getitem__,
+        key=_key(tab, "phases"), format_func=PHASES.__getitem__,
         help="h is the gradient on its way. Kept bits are the usual way; undoing needs invertible layers; running "
         "again keeps bits of one segment.",
     )  # fmt: skip
     tab.phases = tuple(phase for phase in PHASES if phase in chosen) or ("residuals",)
+    anchors = sorted({*ANCHORS, tab.anchor_every})  # a file may bring another number
     every = st.selectbox(
-        "Anchors of moonwalk-mixed", ANCHORS, ANCHORS.index(tab.anchor_every), key="race.anchors",
+        "Anchors of moonwalk-mixed", anchors, anchors.index(tab.anchor_every), key=_key(tab, "anchors"),
         format_func=lambda every: f"every {every} blocks" if every else "none",
         help="A whole h kept every so many blocks, against drift.",
     )  # fmt: skip
@@ -181,7 +187,7 @@ def _setting(tab: Tab, name: str, visibility: str) -> Any:
     label = NAMES.get(name, name.capitalize().replace("_", " "))
     hidden = visibility == "collapsed"
     shared = {
-        "key": f"race.{tab.preset}.{name}",
+        "key": _key(tab, f"{tab.preset}.{name}"),
         "help": None if hidden else HELP.get(name),
         "label_visibility": visibility,
     }

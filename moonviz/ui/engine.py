@@ -9,9 +9,10 @@ import streamlit as st
 
 from moonviz.jobs.client import LocalEngine
 from moonviz.jobs.engine import Engine
-from moonviz.jobs.messages import Precision, Run
+from moonviz.jobs.messages import Precision, Run, Train
 from moonviz.specs import RunSpec
 from moonviz.specs.precision import PrecisionSpec
+from moonviz.specs.train import TrainSpec
 from moonviz.ui.following import Following
 from moonviz.ui.state import Tab
 
@@ -49,9 +50,9 @@ class Desk(Protocol):
         ...
 
 
-def start(desk: Desk, spec: RunSpec | PrecisionSpec) -> None:
+def start(desk: Desk, spec: RunSpec | PrecisionSpec | TrainSpec) -> None:
     """Submit a job for a page and follow it."""
-    job = Run(spec=spec) if isinstance(spec, RunSpec) else Precision(spec=spec)
+    job = {RunSpec: Run, PrecisionSpec: Precision, TrainSpec: Train}[type(spec)](spec=spec)
     desk.job = Following(engine().submit(job, tab().id), spec)
 
 

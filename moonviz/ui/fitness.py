@@ -30,6 +30,12 @@ def _known() -> dict[str, Fit | None]:
     return known
 
 
+def cards_of(network: NetworkSpec) -> tuple[LayerCard, ...]:
+    """The layers of a network as far as they are known here, without asking anybody; empty where they are not."""
+    known = _known().get(interchangeable(network).canonical())
+    return known.spread(network.depth) if known else ()
+
+
 def fit(tab: Tab) -> Fit | None:
     """What is known about the tab's network, asking for it if need be; null while it is not known."""
     try:

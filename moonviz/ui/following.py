@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from time import monotonic
 
 from moonviz.events import StepRecord
+from moonviz.figures.playing_sweeps import sweep_starts
 from moonviz.figures.words import PHASE_DURING
 from moonviz.jobs.messages import (
     FINAL,
@@ -13,6 +15,7 @@ from moonviz.jobs.messages import (
     Failed,
     Lost,
     Message,
+    Points,
     Queued,
     ResultMessage,
     StageMessage,
@@ -22,6 +25,8 @@ from moonviz.precision import PrecisionReport
 from moonviz.results import Failure, Report
 from moonviz.specs import RunSpec
 from moonviz.specs.precision import PrecisionSpec
+from moonviz.specs.train import TrainSpec
+from moonviz.training import TrainPoint, TrainReport
 
 STAGES = ("check", "trace", "warm-up", "time", "truth")
 STAGE_WORDS = {
@@ -47,18 +52,22 @@ class Following:
         queue: The last word on waiting; null once work began.
         stage: The last stage.
         steps: Traced records by label.
+        points: Points of a training.
         end: The last message, once there is one.
         cancelling: Whether the user pressed Cancel.
+        heard: When the last word on waiting was heard, on the monotonic clock.
     """
 
     id: str
-    spec: RunSpec | PrecisionSpec
+    spec: RunSpec | PrecisionSpec | TrainSpec
     next: int = 0
     queue: Queued | None = None
     stage: StageMessage | None = None
     steps: dict[str, list[StepRecord]] = field(default_factory=dict)
+    points: list[TrainPoint] = field(default_factory=list)
     end: ResultMessage | Failed | Cancelled | Lost | None = None
     cancelling: bool = False
+    heard: float = 0.0
 
     @property
     def running(self) -> bool:
@@ -70,12 +79,16 @@ class Following:
         for message in messages:
             self.next = message.number + 1
             if isinstance(message, Queued):
-                self.queue = message
+                self.queue, self.heard = message, monotonic()
+                self.points.clear()  # a training that gave way to a race begins again
             elif isinstance(message, StageMessage):
                 self.queue, self.stage = None, message
             elif isinstance(message, Steps):
                 self.queue = None
                 self.steps.setdefault(message.label, []).extend(message.records)
+            elif isinstance(message, Points):
+                self.queue = None
+                self.points.extend(message.points)
             elif isinstance(message, FINAL):
                 self.end = message
 
@@ -86,14 +99,16 @@ class Following:
     @property
     def stages(self) -> tuple[str, ...]:
         """Names of the stages it goes through, in order."""
+        if isinstance(self.spec, TrainSpec):
+            return ("check", "trace", "train")
         return STAGES if isinstance(self.spec, RunSpec) else ("precision",)
 
-    def report(self) -> Report | PrecisionReport | None:
+    def report(self) -> Report | PrecisionReport | TrainReport | None:
         """The report, if the job ended with one."""
         if not isinstance(self.end, ResultMessage):
             return None
-        kind = Report if isinstance(self.spec, RunSpec) else PrecisionReport
-        return kind.model_validate(self.end.data)
+        kinds = {RunSpec: Report, PrecisionSpec: PrecisionReport, TrainSpec: TrainReport}
+        return kinds[type(self.spec)].model_validate(self.end.data)
 
     def subject(self) -> str:
         """What it is about, whatever the controls say by now: the network and its size."""
@@ -113,25 +128,41 @@ class Following:
             if self.queue.starting:
                 return "Starting PyTorch (about 2 s)"
             if self.queue.position == 0:
-                return "Next in line"
+                return f"Next in line{self._start()}"
             place = self.queue.position
-            return f"{ORDINALS[place] if place < len(ORDINALS) else f'Number {place + 1}'} in line"
+            where = f"{ORDINALS[place] if place < len(ORDINALS) else f'Number {place + 1}'} in line"
+            return f"{where}{self._start()}"
         if not self.stage:
             return "Asking for a place"
         of = f", {min(self.stage.done + 1, self.stage.total)} of {self.stage.total}" if self.stage.total > 1 else ""
         by = f": {self.stage.label}" if self.stage.label else ""
         return f"{STAGE_WORDS[self.stage.name]}{by}{of}"
 
+    def _start(self) -> str:
+        """When it is predicted to start, counted down from when that was heard."""
+        if self.queue is None or self.queue.seconds is None:
+            return ""
+        left = self.queue.seconds - (monotonic() - self.heard)
+        return f"; starts in about {left:,.0f} s" if left >= 1 else "; starts soon"
+
     def stopped(self) -> str:
         """Where it was stopped, in one line."""
         at = list(self.steps)[-1] if self.steps and self.stage and self.stage.name == "trace" else None
         if at:
             last = self.steps[at][-1]
-            return f"Stopped at layer {last.layer} {PHASE_DURING[last.phase]} ({at}); nothing is kept."
+            sweep = self._sweep(at)
+            where = f"of sweep {sweep}" if sweep else PHASE_DURING[last.phase]
+            return f"Stopped at layer {last.layer} {where} ({at}); nothing is kept."
         if self.stage:
-            words = STAGE_WORDS[self.stage.name]
+            words = STAGE_WORDS[self.stage.name].partition(",")[0]
             return f"Stopped while {words[0].lower()}{words[1:]}; nothing is kept."
         return "Stopped before it began."
+
+    def _sweep(self, label: str) -> int:
+        """In which sweep a method is, from 1; 0 where it has no more than one."""
+        options = next(choice.resolved for choice in self.spec.methods if choice.label == label)
+        starts = sweep_starts(options, self.steps[label], self.layers() - 1)
+        return sum(at < len(self.steps[label]) for at, _ in starts) if len(starts) > 1 else 0
 
     def layers(self) -> int:
         """How many layers the strips need: what the spec says, or more where steps went further."""

@@ -25,7 +25,8 @@ STYLES = ("style.css", "pages.css")
 @st.cache_resource(show_spinner=False)
 def _stylesheet() -> str:
     marks = "\n".join(
-        f".st-key-{key} button:nth-of-type({at})::before{{background:var(--mv-m-{name});mask-image:var(--mv-g-{name})}}"
+        f"[class*=st-key-{key}] button:nth-of-type({at})::before"
+        f"{{background:var(--mv-m-{name});mask-image:var(--mv-g-{name})}}"
         for key, names in (("race-methods", METHODS), ("precision-methods", [one["name"] for one in VARIANTS.values()]))
         for at, name in enumerate(names, start=1)
     )
@@ -34,6 +35,7 @@ def _stylesheet() -> str:
 
 
 _listen_for_scheme = st.components.v2.component("scheme", js=(HERE / "scheme.js").read_text("utf-8"))
+_listen_for_saves = st.components.v2.component("saving", js=(HERE / "saving.js").read_text("utf-8"))
 
 
 def frame() -> None:
@@ -42,6 +44,8 @@ def frame() -> None:
     st.logo(LOGO, size="medium")
     with st.container(key="frame-scheme"):
         _listen_for_scheme(key="frame.scheme", on_dark_change=lambda: None, height="content")
+        # One listener for the Save buttons of all figures: a component for each would cost every rerun.
+        _listen_for_saves(key="frame.saving", height="content")
 
 
 def scheme() -> Scheme:
@@ -80,10 +84,34 @@ def table(columns: Columns, key: str) -> None:
         st.dataframe(pd.DataFrame(dict(columns)), hide_index=True, height=320, key=f"{key}-data")
 
 
+def save(chart: Chart, key: str, title: str) -> None:
+    """A button that saves a figure: as SVG and PNG, drawn by the browser from what it shows, and its numbers as CSV.
+
+    Args:
+        chart: Whose words go with the picture.
+        key: Of the figure's element on the page.
+        title: Of the picture.
+    """
+    said = {"key": key, "title": title, "caption": chart.caption, "alt": chart.alt}
+    data = "".join(f' data-{name}="{escape(value)}"' for name, value in said.items())
+    with st.popover("Save", type="tertiary", key=f"{key}-save"):
+        st.html(
+            f'<div class="mv-saves"{data}><button type="button" data-kind="svg">SVG, to scale and edit</button>'
+            '<button type="button" data-kind="png">PNG, twice the size on screen</button>'
+            '<p role="status"></p></div>'
+        )
+        # Written only when it is asked for.
+        st.download_button(
+            "CSV, the numbers", lambda: pd.DataFrame(dict(chart.table)).to_csv(index=False).encode(),
+            f"moonviz-{key.replace('.', '-').replace(':', '-')}.csv", "text/csv", key=f"{key}-csv", on_click="ignore",
+            type="tertiary",
+        )  # fmt: skip
+
+
 def show_chart(
     chart: Chart, key: str, method: str = "", title: str = "", switch: Callable[[], object] | None = None
 ) -> None:
-    """A figure under its title, with its alternative text, and a button that shows its numbers.
+    """A figure under its title, with its alternative text, and buttons that show its numbers and save it.
 
     Args:
         chart: What to show.
@@ -97,6 +125,7 @@ def show_chart(
         if switch:
             switch()
         table(chart.table, key)
+        save(chart, key, title or chart.title)
     st.html(f'<p class="mv-caption">{escape(chart.caption)}</p>')
     st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config={"displayModeBar": False})
 

@@ -45,17 +45,18 @@ def _watch(desk: Desk, page: Watched) -> None:
         # The whole page changes: the result appears, or the one before comes back.
         st.rerun()
     if desk.job.running:
-        _running(desk, desk.job, page)
+        tell_progress(desk, desk.job, page)
+        if page.draws:
+            page.draws(desk.job, False)
     else:
-        _ended(desk, desk.job, page)
+        tell_end(desk, desk.job, page)
 
 
-def _running(desk: Desk, job: Following, page: Watched) -> None:
+def tell_progress(desk: Desk, job: Following, page: Watched) -> None:
+    """Where a running job is, with a button that stops it."""
     with st.container(horizontal=True, key=f"{page.key}-running", vertical_alignment="center"):
         panel(f"{page.doing} {job.subject()}", f"{job.words()}\N{NO-BREAK SPACE}…", extra=_stages(job))
         st.button("Cancel", key=f"{page.key}.cancel", disabled=job.cancelling, on_click=cancel, args=(desk,))
-    if page.draws:
-        page.draws(job, False)
 
 
 def _stages(job: Following) -> str:
@@ -70,7 +71,8 @@ def _stages(job: Following) -> str:
     return f'<div class="mv-stages" aria-hidden="true">{"".join(parts)}</div>'
 
 
-def _ended(desk: Desk, job: Following, page: Watched) -> None:
+def tell_end(desk: Desk, job: Following, page: Watched) -> None:
+    """How a job ended that gave no result, with buttons to run it again and to close this."""
     end, about = job.end, f"This was {page.doing.lower()} {job.subject()}."
     if isinstance(end, Cancelled):
         panel(job.stopped(), about)
@@ -79,12 +81,17 @@ def _ended(desk: Desk, job: Following, page: Watched) -> None:
     elif isinstance(end, Failed):
         at = f"It is about {end.error.layer}." if end.error.layer else ""
         panel(page.titles[end.reason], end.error.message, at, end.error.remedy or "", about, bad=True)
-    with st.container(horizontal=True):
+    offer_again(desk, job, page, "Close this message")
+    if isinstance(end, Cancelled) and page.draws:
+        page.draws(job, True)
+
+
+def offer_again(desk: Desk, job: Following, page: Watched, close: str) -> None:
+    """Buttons that run a job once more, or put it aside."""
+    with st.container(horizontal=True, key=f"{page.key}-again"):
         if st.button("Run again", key=f"{page.key}.again"):
             start(desk, job.spec)
             st.rerun()
-        if st.button("Close this message", key=f"{page.key}.close", type="tertiary"):
+        if st.button(close, key=f"{page.key}.close", type="tertiary"):
             desk.job = None
             st.rerun()
-    if isinstance(end, Cancelled) and page.draws:
-        page.draws(job, True)

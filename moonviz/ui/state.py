@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
 from moonviz.data.stored import stored, stored_names
 from moonviz.errors import InvalidSpec
+from moonviz.figures.playing import race_id, stored_id
 from moonviz.results import Report
-from moonviz.specs import PRESETS, NetworkSpec, RunSpec, preset
+from moonviz.specs import METHODS, PRESETS, NetworkSpec, RunSpec, preset
+from moonviz.specs.presets.recognise import recognise
 from moonviz.ui.following import Following
 from moonviz.ui.study import Study
+from moonviz.ui.training import Training
 
 FIRST = "photo-revnet"
 """The preset that an untouched tab shows, with the stored race of the same name."""
 
 MOST_KEPT = 8
 """Results that a tab keeps for when their settings come back."""
+
+
+ASKED = ("preset", "settings", "methods", "phases", "anchor_every", "directions", "device", "repeats", "batch_seed")
+"""What a tab asks for."""
 
 
 @dataclass
@@ -28,11 +35,20 @@ class Shown:
         report: It.
         run: The run that made it; null where that cannot be said any more.
         stored: True if it shipped with the package.
+        job: The job that made it in this tab, if one did.
+        loaded: The name of the file it was read from, if it was.
     """
 
     report: Report
     run: RunSpec | None
     stored: bool = False
+    job: str = ""
+    loaded: str = ""
+
+    @property
+    def race(self) -> str:
+        """The race's name for the player: that of the running race it was, if this tab saw it run."""
+        return race_id(self.run, self.job) if self.run and self.job else stored_id(self.report)
 
 
 def defaults(name: str) -> dict[str, Any]:
@@ -49,6 +65,8 @@ class Tab:
         anchor_every: Blocks between its anchors; 0 for none.
         directions: K of projforward.
         asked: The network whose layers are being asked for: its canonical spec, the job, its blocks.
+        pinned: The settings at which a result from a file was opened. While they stand, it stays.
+        turn: How often settings came from a file: controls of another turn are others, and start from the tab's.
     """
 
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -65,8 +83,11 @@ class Tab:
     job: Following | None = None
     asked: tuple[str, str, int] | None = None
     study: Study = field(default_factory=Study)
+    training: Training = field(default_factory=Training)
 
     kept: dict[str, Shown] = field(default_factory=dict)
+    pinned: str = ""
+    turn: int = 0
 
     @classmethod
     def fresh(cls) -> Tab:
@@ -87,7 +108,7 @@ class Tab:
 
     def take(self, report: Report, run: RunSpec) -> None:
         """Show what a run of this tab gave."""
-        self.show(Shown(report, run))
+        self.show(Shown(report, run, job=self.job.id if self.job else ""))
 
     def settle(self) -> None:
         """Show what is already known about the race that is asked for: made in this tab before, or stored."""
@@ -95,12 +116,54 @@ class Tab:
             run = self.run()
         except InvalidSpec:
             return
+        if self.pinned == run.canonical():
+            return
+        self.pinned = ""
         known = self.kept.get(run.canonical())
         if known:
             self.shown = known
         elif self.preset in stored_names() and _answers(stored(self.preset), run):
             labels = tuple(choice.label for choice in run.methods)
             self.shown = Shown(stored(self.preset, labels), run, stored=True)
+
+    def open(self, report: Report, run: RunSpec | None, name: str) -> None:
+        """Show a result from a file, and take over its settings where they are ones that this tab can ask for."""
+        own = self._ask_for(run) if run else None
+        self.show(Shown(report, own, loaded=name))
+        self.pinned = self._wanted()
+        self.turn += 1
+
+    def _wanted(self) -> str:
+        """What is asked for, as text to compare; empty while it cannot be asked."""
+        try:
+            return self.run().canonical()
+        except InvalidSpec:
+            return ""
+
+    def _ask_for(self, run: RunSpec) -> RunSpec | None:
+        """Set everything so that this tab asks for the same; null, and nothing set, where it cannot."""
+        found = recognise(run.network)
+        if found is None:
+            return None
+        walks = [choice.resolved for choice in run.methods if choice.name == "moonwalk-mixed"]
+        guess = next((choice.options for choice in run.methods if choice.name == "projforward"), {})
+        trial = replace(
+            self,
+            preset=found[0],
+            settings=found[1],
+            methods=tuple(name for name in METHODS if name in {choice.name for choice in run.methods}),
+            phases=tuple(dict.fromkeys(one.phase_one for one in walks)) or self.phases,
+            anchor_every=next((one.anchor_every or 0 for one in walks), self.anchor_every),
+            directions=guess.get("directions", 1) if guess else self.directions,
+            device=run.device,
+            repeats=run.repeats,
+            batch_seed=run.batch_seed,
+        )
+        if {one.label for one in trial.run().methods} != {one.label for one in run.methods}:
+            return None
+        for name in ASKED:
+            setattr(self, name, getattr(trial, name))
+        return self.run()
 
     def network(self) -> NetworkSpec:
         """The network of the chosen preset and settings.

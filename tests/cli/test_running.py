@@ -43,7 +43,7 @@ def test_the_json_is_the_contracts(capsys):
     assert main(["run", *TIMED, "--json", "-"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["schema"] == 1
-    assert data.keys() == {"schema", "environment", "network", "results"}
+    assert data.keys() == {"schema", "environment", "network", "results", "run", "truth_sample"}
     assert data["network"].keys() == {"spec", "layers"}
     assert data["results"][0].keys() >= {
         "method", "options", "label", "status", "error", "peak_bytes", "activation_peak_bytes", "gradient_bytes",
@@ -51,6 +51,7 @@ def test_the_json_is_the_contracts(capsys):
     }  # fmt: skip
     assert data["results"][0]["gradient"].keys() == {
         "reference", "relative_error", "cosine", "max_abs_error", "relative_error_to_backprop", "per_parameter",
+        "sample",
     }  # fmt: skip
     assert data["results"][0]["steps"][0].keys() == {
         "index", "phase", "layer", "seconds", "live_bytes", "peak_bytes", "by_category", "passes", "held_added",
@@ -111,7 +112,7 @@ def test_the_table_has_units_and_words(capsys):
     captured = capsys.readouterr()
     assert "KiB" in captured.out
     assert "ms" in captured.out or "µs" in captured.out
-    assert "agree with backprop" in captured.out
+    assert "digits agree" in captured.out
     assert "at most 1e-05, as float32 allows" in captured.out
     assert "predicted" not in captured.out.lower()
     assert captured.err == ""

@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 from race_cases import fell, race, result
 
-from moonviz.figures.layers import layer_errors, layer_times, worst_by_layer
-from moonviz.figures.live import live
+from moonviz.figures.layers import layer_times
 from moonviz.figures.memory import clock, kinds_in, memory
 from moonviz.figures.style import KINDS_DRAWN, bytes_text, in_mib
 from moonviz.figures.sweeps import phase_seconds, sweep_times
@@ -67,36 +66,6 @@ def test_the_key_lists_kinds_in_stacking_order():
     assert "residual" in kinds
 
 
-def test_layer_errors_draw_each_method_beside_backprop():
-    chart = layer_errors(race(), "light")
-    lines = {trace.name: trace for trace in chart.figure.data}
-    assert set(lines) == set(LABELS)
-    assert len(lines["backprop"].x) == len(worst_by_layer(result("backprop"))) == 34
-    assert chart.figure.layout.yaxis.type == "log"
-    assert chart.figure.layout.yaxis.title.text == "relative error"
-    assert chart.figure.layout.xaxis.title.text == "layer"
-    assert any("within tolerance, 10⁻⁵" in note.text for note in chart.figure.layout.annotations)
-
-
-def test_layer_errors_say_when_both_only_round():
-    same = result("backprop").gradient
-    assert "Both round alike" in layer_errors(race(moonwalk_mixed={"gradient": same}), "light").caption
-
-
-def test_layer_errors_show_where_the_gradient_is_noise():
-    walk = result("moonwalk-mixed").gradient
-    wild = tuple(one.model_copy(update={"relative_error": 30.0}) for one in walk.per_parameter)
-    report = race(moonwalk_mixed={"gradient": walk.model_copy(update={"per_parameter": wild})})
-    chart = layer_errors(report, "light")
-    assert "the gradient is noise" in {note.text for note in chart.figure.layout.annotations}
-    assert 10 ** chart.figure.layout.yaxis.range[1] > 30
-    assert "Both round alike" not in chart.caption
-
-
-def test_no_error_figure_where_nothing_was_compared():
-    assert layer_errors(race(backprop={"gradient": None}, moonwalk_mixed={"gradient": None}), "light") is None
-
-
 def test_sweeps_add_up_to_the_steps():
     chart = sweep_times(race(), "dark")
     walk = result("moonwalk-mixed")
@@ -128,13 +97,6 @@ def test_no_time_figures_without_times():
     partly = (*steps[:-1], steps[-1].model_copy(update={"seconds": None}))
     assert phase_seconds(result("backprop").model_copy(update={"steps": partly})) == {}
     assert layer_times(report, "light") is None
-
-
-def test_live_curves_grow_with_the_steps():
-    steps = result("backprop").steps[:20]
-    figure = live({"backprop": steps}, dict.fromkeys(LABELS, "backprop"), "light")
-    assert [len(trace.y) for trace in figure.data] == [21, 1]
-    assert figure.layout.yaxis.title.text == "MiB"
 
 
 def test_schemes_differ_in_colour_only():

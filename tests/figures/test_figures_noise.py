@@ -5,7 +5,7 @@ from __future__ import annotations
 from race_cases import gradient, race, result
 
 from moonviz.figures.finish import finish
-from moonviz.figures.layers import layer_errors
+from moonviz.figures.layers import layer_times
 from moonviz.figures.memory import memory
 from moonviz.figures.style import LOOKS
 from moonviz.figures.sweeps import sweep_times
@@ -36,7 +36,7 @@ def test_its_bars_are_hatched_and_its_lines_dashed():
     bars = [bar for bar in sweep_times(report, "light").figure.data if bar.name.startswith("projforward")]
     assert bars
     assert all(bar.marker.pattern.shape == "/" for bar in bars)
-    (line,) = (one for one in layer_errors(report, "light").figure.data if one.name == "projforward")
+    (line,) = (one for one in layer_times(report, "light").figure.data if one.name == "projforward")
     assert line.line.dash == "dash"
     assert line.line.color == LOOKS["projforward"].colour[0]
 
@@ -50,15 +50,10 @@ def test_tangents_take_their_methods_hue():
     assert area.fillpattern.fgcolor == LOOKS["projforward"].colour[0]
 
 
-def test_many_methods_share_labels_and_a_short_caption():
+def test_many_methods_share_a_short_caption():
     report = race()
     copies = tuple(
         report.results[0].model_copy(update={"label": f"copy {n}", "method": "checkpointing"}) for n in range(4)
     )
     report = report.model_copy(update={"results": (*report.results, *copies)})
-    chart = layer_errors(report, "light")
-    named = [note.text for note in chart.figure.layout.annotations if "copy" in note.text or "more" in note.text]
-    assert len(named) == 1
-    assert "more" in named[0]
-    assert chart.caption.startswith("Most: ")
     assert sweep_times(report, "light").caption.startswith("Longest: ")

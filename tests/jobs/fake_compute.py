@@ -18,6 +18,8 @@ from moonviz.jobs.wire import Hello
 from moonviz.results import Environment, LayerCard, NetworkCard, Report, Result, Seconds
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.run import RunSpec
+from moonviz.specs.train import TrainSpec
+from moonviz.training import Trained, TrainPoint, TrainReport
 
 STAGES = ("check", "trace", "warm-up", "time", "truth")
 ERRORS = {
@@ -28,6 +30,11 @@ ERRORS = {
     "memory": MemoryError(),
     "ours": RuntimeError("a secret\nwith lines"),
 }
+
+
+ENVIRONMENT = Environment(
+    python="", torch="", moonviz="", system="", machine="", device="", cores=1, threads=1, memory_bytes=1
+)
 
 
 def record(index: int) -> StepRecord:
@@ -59,6 +66,28 @@ class Compute:
             observer.stage(stage, 1, 2, "backprop")
         return _report(spec, limit_bytes)
 
+    def train(self, spec: TrainSpec, observer: Observer, limit_bytes: int | None) -> TrainReport:
+        word, _, argument = spec.network.name.partition(" ")
+        if word == "raise":
+            raise ERRORS[argument]
+        points = [TrainPoint(step=step, losses=(1.0, 1.0)) for step in range(spec.steps + 1)]
+        for point in points:
+            observer.stage("train", point.step, spec.steps, "backprop")
+            observer.points([point])
+            if argument == "train" and point.step == 2:
+                self._act(word, observer)
+        return TrainReport(
+            environment=ENVIRONMENT, spec=spec.model_dump(mode="json"), training_examples=1, test_examples=1,
+            points=tuple(points),
+            runs=tuple(
+                Trained(
+                    method=choice.name, options={}, label=choice.label, peak_bytes=limit_bytes or 0,
+                    activation_peak_bytes=1,
+                )
+                for choice in spec.methods
+            ),
+        )  # fmt: skip
+
     def estimate(self, spec: RunSpec) -> Report:
         word, _, argument = spec.network.name.partition(" ")
         if argument == "dry" and word == "raise-dry":
@@ -66,7 +95,8 @@ class Compute:
         if argument == "dry":
             self._act(word, None)
         self.dry_runs += 1
-        return _report(spec, self.dry_runs, predicted=True, flops=10**15 if word == "huge" else 1_000)
+        flops, slow = 10**15 if word == "huge" else 1_000, argument if word == "slow" else ""
+        return _report(spec, self.dry_runs, predicted=True, flops=flops, slow=slow)
 
     def describe(self, network: NetworkSpec) -> Sequence[LayerCard]:
         if network.name == "slow":
@@ -101,17 +131,15 @@ class Compute:
             time.sleep(0.05)
 
 
-def _report(spec: RunSpec, told: int | None, *, predicted: bool = False, flops: int = 1_000) -> Report:
+def _report(spec: RunSpec, told: int | None, *, predicted: bool = False, flops: int = 1_000, slow: str = "") -> Report:
     seconds = None if predicted else Seconds(median=1, min=1, max=1, repeats=1)
     return Report(
-        environment=Environment(
-            python="", torch="", moonviz="", system="", machine="", device="", cores=1, threads=1, memory_bytes=1
-        ),
+        environment=ENVIRONMENT,
         network=NetworkCard(spec=spec.network.model_dump(mode="json")),
         results=tuple(
             Result(
-                method=choice.name, label=choice.label, flops=flops, peak_bytes=told, predicted=predicted,
-                seconds=seconds, loss=float("nan"),
+                method=choice.name, label=choice.label, peak_bytes=told, predicted=predicted,
+                flops=10**15 if choice.name == slow else flops, seconds=seconds, loss=float("nan"),
             )
             for choice in spec.methods
         ),

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from moonviz.jobs import AnyMessage, Describe, Estimate, Final, LocalEngine, Run, StageMessage
+from moonviz.jobs import AnyMessage, Describe, Estimate, Final, LocalEngine, Run, StageMessage, Train
 from moonviz.jobs.process import WorkerProcess
 from moonviz.specs import MethodChoice, RunSpec, preset
+from moonviz.specs.train import TrainSpec
 
 start_fake = partial(WorkerProcess, engine="fake_compute:Compute", path=(str(Path(__file__).parent),))
 """Starts real processes that compute nothing."""
@@ -24,6 +25,12 @@ def run_spec(name: str = "plain", **fields: object) -> RunSpec:
 
 def run(name: str = "plain", **fields: object) -> Run:
     return Run(spec=run_spec(name, **fields))
+
+
+def train(name: str = "plain", **fields: object) -> Train:
+    whole = run_spec(name)
+    given = {"network": whole.network, "methods": whole.methods, "device": "cpu", "steps": 5, "learning_rate": 0.05}
+    return Train(spec=TrainSpec(**(given | fields)))
 
 
 def estimate(name: str = "plain", **fields: object) -> Estimate:

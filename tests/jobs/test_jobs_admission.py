@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import psutil
 import pytest
-from job_cases import describe, estimate, run, run_spec
+from job_cases import describe, estimate, run, run_spec, train
 
 from moonviz.errors import InvalidSpec
 from moonviz.jobs import Limits, LocalEngine
-from moonviz.jobs.admission import planned_flops
+from moonviz.jobs.admission import checks, planned_flops
 
 
 def test_defaults_are_half_of_free_memory_and_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,30 @@ def test_planned_flops_count_every_pass_and_the_truth() -> None:
 
 def test_time_is_refused_only_beyond_the_limit_and_with_a_known_rate() -> None:
     limits = Limits(max_seconds=10)
-    assert limits.refuse_time(10 * 10**9, 1e9) is None
-    refusal = limits.refuse_time(11 * 10**9, 1e9)
+    assert limits.refuse_time(10 * 10**9, 1e9, run()) is None
+    refusal = limits.refuse_time(11 * 10**9, 1e9, run())
     assert "at least 11 s (predicted: 11 GFLOP at 1 GFLOP/s); 10 s are allowed" in refusal.error.message
-    assert limits.refuse_time(10**18, None) is None
+    assert limits.refuse_time(10**18, None, run()) is None
+    assert "Fewer `repeats`" in refusal.error.remedy
+    assert "Fewer `steps`" in limits.refuse_time(11 * 10**9, 1e9, train()).error.remedy
+    assert "Fewer `steps`" in limits.overtime(train()).error.remedy
+
+
+def test_a_training_waits_for_the_dry_run_of_its_two_methods() -> None:
+    job = train(network=run_spec().network.changed(batch=32))
+    assert checks(job).methods == job.spec.methods
+    assert checks(job).network == job.spec.network
+    assert checks(estimate()) is None
+
+
+def test_planned_flops_of_a_training_count_its_steps_and_its_looks() -> None:
+    spec = train(network=run_spec().network.changed(batch=60), steps=25, test_every=10).spec
+    report = {"results": [{"flops": 100}, {"flops": 150}]}
+    looks = 2 * (1 + 2)  # both networks, at steps 0, 10 and 20
+    assert planned_flops(spec, report) == 250 * (25 + 1) + looks * (100 * 360 // (3 * 60))
+
+
+def test_a_demo_limits_the_size_of_a_training() -> None:
+    demo = Limits.from_environment({"MOONVIZ_DEMO": "1"})
+    assert demo.refuse_shape(train(steps=2_000)) is None
+    assert "`batch` is 1,000" in demo.refuse_shape(train(network=run_spec().network.changed(batch=1_000))).error.message

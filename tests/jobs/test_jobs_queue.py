@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from job_cases import describe, estimate, run
+from job_cases import describe, estimate, run, train
 
 from moonviz.jobs import FINAL, Failed, Limits, LocalEngine, Lost, Queued, ResultMessage, StageMessage
 from moonviz.jobs import book as books
@@ -106,7 +106,11 @@ class AnyOrder(RuleBasedStateMachine):
         self.engine = self.puppets.engine
         self.jobs: list[str] = []
 
-    @rule(tab=st.sampled_from("abc"), kind=st.sampled_from([run, run, describe, estimate]), name=st.sampled_from("xyz"))
+    @rule(
+        tab=st.sampled_from("abc"),
+        kind=st.sampled_from([run, run, describe, estimate, train]),
+        name=st.sampled_from("xyz"),
+    )
     def submit(self, tab: str, kind: Callable[[str], object], name: str) -> None:
         self.jobs.append(self.engine.submit(kind(name), tab))
 

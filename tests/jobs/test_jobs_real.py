@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from job_cases import describe, end, estimate, run, until_stage
+from job_cases import describe, end, estimate, run, train, until, until_stage
 
-from moonviz.jobs import Cancelled, Failed, Limits, LocalEngine, ResultMessage, StageMessage, Steps
+from moonviz.jobs import Cancelled, Failed, Limits, LocalEngine, Points, ResultMessage, StageMessage, Steps
 from moonviz.results import LayerCard, Report
+from moonviz.training import TrainReport
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +66,21 @@ def test_too_many_bytes_are_refused_by_method(real_engine: LocalEngine, monkeypa
     monkeypatch.setattr(real_engine._floor, "_limits", Limits(max_bytes=1))
     final = end(real_engine, real_engine.submit(run(), "b"))
     assert [result["status"] for result in final.data["results"]] == ["too_large", "too_large"]
+
+
+def test_a_training_comes_back_whole(real_engine: LocalEngine) -> None:
+    job = real_engine.submit(train(), "a")
+    final = end(real_engine, job)
+    assert isinstance(final, ResultMessage)
+    report = TrainReport.model_validate(final.data)
+    streamed = [point for m in real_engine.messages(job) if isinstance(m, Points) for point in m.points]
+    assert tuple(streamed) == report.points
+    assert len(report.points) == 1 + 5
+    assert all(one.accuracy is not None for one in report.runs)
+
+
+def test_a_long_training_can_be_cancelled_while_it_trains(real_engine: LocalEngine) -> None:
+    job = real_engine.submit(train(steps=2_000), "a")
+    until(real_engine, job, lambda message: isinstance(message, Points) and message.points[-1].step > 2)
+    real_engine.cancel(job)
+    assert isinstance(end(real_engine, job), Cancelled)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -36,19 +37,34 @@ def charts(page):
     return page.get("plotly_chart")
 
 
+def played(page):
+    """What the one player on the page is fed."""
+    assert not page.exception, page.exception
+    (fed,) = [one for one in page.get("bidi_component") if one.proto.id.endswith("race.player")]
+    return json.loads(fed.proto.json)["payload"]
+
+
+def statuses(page):
+    return [one["status"] for one in played(page)["methods"]]
+
+
 def test_untouched_it_tells_the_stored_race(page, fake):
     said = text(page)
     assert SENTENCE in said
     assert "Stored result: " in said
     assert "What to notice:" in said
-    assert said.count('class="mv-lane') == 2
-    assert len(charts(page)) == 4
+    fed = played(page)
+    assert [one["label"] for one in fed["methods"]] == list(BOTH)
+    assert not fed["live"]
+    assert not fed["stale"]
+    assert all(title in said for title in ("How far the gradients agree", "Where the time went", "Train it"))
     assert not fake.jobs
 
 
 def test_every_figure_has_words_for_those_who_do_not_see_it(page):
     assert all(chart.proto.alt.endswith(".") for chart in charts(page))
     assert len(page.get("arrow_data_frame")) + len(page.dataframe) >= 5
+    assert len(charts(page)) >= 4
 
 
 def test_nothing_looks_like_a_demo(page):
@@ -61,9 +77,20 @@ def test_a_changed_setting_dims_the_result_and_runs_nothing(page, fake):
     said = text(page)
     assert "Settings changed. Run to update." in said
     assert SENTENCE in said
-    assert not fake.jobs
+    before = played(page)
+    assert before["stale"]
+    assert not [job for job, _ in fake.jobs if job.kind == "run"]
     page.number_input(key="race.photo-revnet.depth").set_value(128).run()
     assert "Settings changed" not in text(page)
+    assert played(page) == before | {"stale": False}
+
+
+def test_update_runs_what_is_asked_for_now(page, fake):
+    page.number_input(key="race.photo-revnet.depth").set_value(16).run()
+    fake.script = [Queued(position=0)]
+    page.button(key="race.update").click().run()
+    assert fake.jobs[-1][0].spec.network.depth == 16
+    assert played(page)["live"]
 
 
 def test_another_network_brings_its_settings_and_its_stored_race(page):
@@ -133,13 +160,27 @@ def test_a_race_names_its_network_when_the_controls_have_moved_on(page, fake):
     assert "This was racing on photo-revnet, 128 blocks, batch 8, float32." in text(page)
 
 
-def test_strips_and_curves_fill_while_it_is_traced(page, fake):
-    steps = stored("photo-revnet", BOTH).results[0].steps[:40]
-    run(page, fake, StageMessage(name="trace", done=0, total=2), Steps(label="backprop", records=steps))
-    said = text(page)
-    assert "At layer 39 on the way forward." in said
-    assert "Waiting for its turn." in said
-    assert len(charts(page)) == 1
+def test_the_player_fills_while_it_is_traced_and_goes_on_with_the_result(page, fake):
+    report = stored("photo-revnet", BOTH)
+    steps = report.results[0].steps
+    run(page, fake, Queued(position=1))
+    assert statuses(page) == ["waiting", "waiting"]
+    begun = [Queued(position=1), StageMessage(name="trace", done=0, total=2, label="backprop"),
+             Steps(label="backprop", records=steps[:40])]  # fmt: skip
+    fake.script = begun
+    page.run()
+    live = played(page)
+    assert live["live"]
+    assert statuses(page) == ["running", "waiting"]
+    assert live["methods"][0]["events"]["n"] == 40
+    assert live["network"]["kinds"][1][0] == "coupling"
+    fake.script = [*begun, ResultMessage(data=report.model_dump(mode="json", by_alias=True))]
+    page.run()
+    done = played(page)
+    assert done["id"] == live["id"]
+    assert not done["live"]
+    assert statuses(page) == ["ok", "ok"]
+    assert done["methods"][0]["events"]["live"][:40] == live["methods"][0]["events"]["live"]
 
 
 def test_cancel_reaches_the_engine_and_the_page_says_where_it_stopped(page, fake):
@@ -152,9 +193,24 @@ def test_cancel_reaches_the_engine_and_the_page_says_where_it_stopped(page, fake
     fake.script = [*begun, Cancelled(at="anywhere")]
     page.run()
     said = text(page)
-    assert "Stopped at layer 39 on the way forward (backprop); nothing is kept." in said
-    assert "mv-still" in said
-    assert SENTENCE in said
+    stopped = "Stopped at layer 39 of sweep 1 (backprop); nothing is kept."
+    assert SENTENCE not in said
+    assert "Stored result: " not in said
+    assert played(page)["stopped"] == stopped
+    assert statuses(page) == ["cancelled", "cancelled"]
+    page.button(key="race.close").click().run()
+    assert SENTENCE in text(page)
+    assert played(page)["stopped"] is None
+
+
+def test_what_was_stopped_can_run_again_and_nothing_is_frozen_before_a_step(page, fake):
+    run(page, fake, Queued(position=0), Cancelled())
+    assert "Stopped before it began." in text(page)
+    assert SENTENCE in text(page)
+    fake.script = [Queued(position=0)]
+    page.button(key="race.again").click().run()
+    assert len(fake.jobs) == 2
+    assert played(page)["live"]
 
 
 def test_a_result_takes_the_page_and_survives_a_rerun(page, fake):
@@ -210,7 +266,55 @@ def test_one_method_that_fell_leaves_the_other_its_result(page, fake):
     )
     mixed = report.model_copy(update={"results": (fallen, report.results[1])})
     run(page, fake, ResultMessage(data=mixed.model_dump(mode="json", by_alias=True)))
-    said = text(page)
-    assert "<b>does not fit</b>" in said
-    assert "Needs 17 of 12." in said
-    assert len(charts(page)) == 3
+    assert "<b>does not fit</b>" in text(page)
+    assert "Needs 17 of 12." in text(page)
+    assert statuses(page) == ["too_large", "ok"]
+    assert played(page)["methods"][0]["needs"] == report.results[0].peak_bytes
+
+
+def fall(page, fake, status, method="backprop"):
+    """Run the page's race, in which one method falls."""
+    page.selectbox(key="race.preset").set_value("digits-revnet").run()
+    run(page, fake, Queued(position=0))
+    report = stored("digits-revnet", BOTH)
+    fallen = [
+        one.model_copy(update={"status": status, "error": Failure(message="It cannot."), "steps": (), "gradient": None})
+        if one.method == method else one for one in report.results
+    ]  # fmt: skip
+    fake.script = [Queued(position=0), ResultMessage(
+        data=report.model_copy(update={"results": tuple(fallen)}).model_dump(mode="json", by_alias=True)
+    )]  # fmt: skip
+    page.run()
+
+
+@pytest.mark.parametrize(
+    ("status", "label", "asks"),
+    [
+        ("too_large", "Take batch 32 instead of 64", {"batch": 32, "depth": 32, "methods": BOTH}),
+        ("too_large", "Take depth 16 instead of 32", {"batch": 64, "depth": 16, "methods": BOTH}),
+        ("too_large", "Race without backprop", {"batch": 64, "depth": 32, "methods": BOTH[1:]}),
+        ("refused", "Race without backprop", {"batch": 64, "depth": 32, "methods": BOTH[1:]}),
+    ],
+)
+def test_a_method_that_fell_has_its_remedies_as_buttons(page, fake, status, label, asks):
+    fall(page, fake, status)
+    assert "<code>backprop</code>: It cannot." in text(page)
+    labels = [one.label for one in page.button]
+    assert (status == "too_large") == any("batch" in one for one in labels)
+    fake.script = [Queued(position=0)]
+    next(one for one in page.button if one.label == label).click().run()
+    spec = fake.jobs[-1][0].spec
+    found = {"batch": spec.network.batch, "depth": spec.network.depth}
+    assert found | {"methods": tuple(choice.name for choice in spec.methods)} == asks
+    assert page.number_input(key="race.digits-revnet.batch.1").value == asks["batch"]
+    assert played(page)["live"]
+
+
+def test_a_race_too_large_offers_a_smaller_one(page, fake):
+    failed = Failed(reason="too_large", error=Failure(message="Too long.", remedy="Take less."))
+    run(page, fake, StageMessage(name="check", done=0, total=1), failed)
+    labels = [one.label for one in page.button]
+    assert {"Take batch 4 instead of 8", "Take depth 64 instead of 128", "Time it once"} <= set(labels)
+    fake.script = [Queued(position=0)]
+    next(one for one in page.button if one.label == "Time it once").click().run()
+    assert fake.jobs[-1][0].spec.repeats == 1

@@ -28,6 +28,8 @@ STEPS = stored("digits-revnet", BOTH).results[0].steps
         (Queued(position=0), "Next in line"),
         (Queued(position=1), "Second in line"),
         (Queued(position=8), "Number 9 in line"),
+        (Queued(position=1, seconds=6.3), "Second in line; starts in about 6 s"),
+        (Queued(position=0, seconds=0.2), "Next in line; starts soon"),
         (StageMessage(name="check", done=0, total=1), "Checking that it fits"),
         (StageMessage(name="trace", done=1, total=2, label="backprop"),
          "Tracing memory, layer by layer: backprop, 2 of 2"),
@@ -85,9 +87,9 @@ def test_a_result_is_a_report(job):
 def test_where_it_was_stopped(job):
     assert job.stopped() == "Stopped before it began."
     job.absorb([StageMessage(name="trace", done=0, total=2), Steps(label="backprop", records=STEPS[:9])])
-    assert job.stopped() == "Stopped at layer 8 on the way forward (backprop); nothing is kept."
+    assert job.stopped() == "Stopped at layer 8 of sweep 1 (backprop); nothing is kept."
     job.absorb([StageMessage(name="time", done=0, total=2)])
-    assert job.stopped() == "Stopped while timing, with nothing traced; nothing is kept."
+    assert job.stopped() == "Stopped while timing; nothing is kept."
 
 
 def test_strips_have_room_for_every_layer(job):

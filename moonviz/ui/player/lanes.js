@@ -1,0 +1,169 @@
+/* A lane: name, sweep chips, readings, strip and caption of one method; or why it has no strip, and what to do. */
+const TROUBLE = {
+  refused: "Cannot train this network.", too_large: "Does not fit.", cancelled: "Stopped.", lost: "Lost its worker.", failed: "Failed.",
+  waiting: "Waiting for its turn.",
+};
+
+/* The library's own message and its remedy. */
+function troubleWords(fed) {
+  const error = fed.error || {}, nodes = [element("b", {}, TROUBLE[fed.status] || "No result.")];
+  if (error.message) nodes.push(" ", ...prose(error.message));
+  if (error.remedy && !String(error.message).includes(String(error.remedy).replace(/\.$/, ""))) nodes.push(" ", ...prose(error.remedy));
+  return nodes;
+}
+
+class Lane {
+  constructor(run, at, player) {
+    Object.assign(this, { run, at, player, key: "", drawn: "", counted: -1 });
+    const { label } = run;
+    this.name = element("button", { class: "name", type: "button", title: `Focus ${label}: the arrow keys step by its steps` }, glyph(run.method), element("span", {}, label));
+    this.node = element("article", { class: "lane", "aria-label": label, style: `--c:${hue(run.method)}` });
+    this.head = element("header", {}, this.name);
+    this.node.append(this.head);
+    this.name.addEventListener("click", () => player.focus(at));
+    if (run.n) this.#build();
+    if (!run.whole && run.status !== "running") this.#trouble();
+  }
+
+  #build() {
+    const { run, player, at } = this;
+    this.chips = run.sweeps.map(([e, text]) => {
+      const chip = element("button", { type: "button", title: "Jump to the start of this sweep" }, text);
+      chip.addEventListener("click", () => { player.focus(at); player.transport.go(run.start(e, player.state.mode)); });
+      return chip;
+    });
+    this.chipAt = this.chips.map(() => "");
+    const reading = (name, words) => element("div", { class: name }, element("dt", {}, words), element("dd", {}));
+    this.reading = reading("live", "holds");
+    this.clock = reading("clock", "clock");
+    this.head.append(element("div", { class: "sweeps", role: "group", "aria-label": `Jump to a sweep of ${run.label}` }, this.chips), element("dl", { class: "read num" }, this.reading, this.clock));
+    this.counts = element("span", {});
+    this.against = element("span", { class: "against" });
+    this.tally = element("p", { class: "tally num" }, this.counts, this.against);
+    this.canvas = element("canvas", { tabindex: "0", role: "slider", "aria-label": `Layers of ${run.label}. Enter pins a layer.`, "aria-valuemin": 0, "aria-valuemax": run.layers - 1, "aria-valuenow": 0 });
+    this.strip = new Strip(this.canvas);
+    this.say = new Refill(element("span", { class: "say" }));
+    this.fx = new Refill(element("span", { class: "fx" }));
+    this.caption = element("p", { class: "cap" }, this.say.node, this.fx.node);
+    this.node.append(this.tally, element("div", { class: "strip" }, this.canvas), this.caption);
+    player.pointing.listen(this);
+  }
+
+  #trouble() {
+    const { fed } = this.run, inside = [element("p", {}, troubleWords(fed))];
+    if (fed.needs) {
+      const limit = this.player.payload.budget || 0, whole = Math.max(fed.needs, limit) * 1.02;
+      const words = limit ? `Needs ${bytesText(fed.needs)} of ${bytesText(limit)}` : `Needs ${bytesText(fed.needs)}`;
+      inside.push(element("div", { class: "needs", role: "img", "aria-label": words },
+        element("i", { style: `width:${(100 * fed.needs) / whole}%` }), limit ? element("u", { style: `left:${(100 * limit) / whole}%` }) : null),
+        element("p", { class: "num" }, element("b", {}, words), " predicted"));
+    }
+    this.node.append(element("div", { class: fed.status === "waiting" ? "trouble calm" : "trouble" }, inside));
+  }
+
+  fit(geometry) { if (this.strip) { this.strip.fit(geometry); this.drawn = ""; } }
+
+  /* One frame; touches nothing whose step, hover, pin or view did not change. */
+  frame(place, over) {
+    if (!this.strip || !this.strip.geometry) return;
+    const { run, player } = this, { state } = player, { e, f, done } = place;
+    const stopped = done && !run.whole, ghost = (done && !over) || stopped, glide = state.playing && !player.reduced();
+    const share = done || !glide ? "" : f.toFixed(3), drawn = `${done}|${e}|${share}|${ghost}|${state.hover}|${state.pin}|${state.shows}`;
+    if (this.drawn !== drawn) {
+      this.drawn = drawn;
+      this.strip.draw({ run, e, f, done, ghost, view: state.shows, scale: player.scale, colours: player.colours, hover: state.hover, pin: state.pin, glide });
+    }
+    const key = `${done}|${e}|${state.hover}|${state.budget}|${stopped}`;
+    if (this.key !== key) { this.key = key; this.#words(e, done); }
+    this.#running(place);
+  }
+
+  #words(e, done) {
+    const { run, player } = this, { state } = player, bytes = done ? run.peak : e < 0 ? 0 : run.live[e];
+    if (state.hover !== null) this.say.plain(...this.storyWords(state.hover));
+    else if (done) this.say.plain(this.doneWords());
+    else if (e >= 0) this.say.caption(run.words(e)[0] + this.passWords(e), run.layer[e]);
+    if (done) this.fx.formula(run.whole ? (run.fed.say?.done?.[1] ?? (run.noisy ? "ĝ = mean(d·v)" : `g_{0} … g_{${run.layers - 1}}`)) : "", 0);
+    else if (e >= 0) this.fx.formula(run.words(e)[1] || "", run.layer[e]);
+    setText(this.reading.lastChild, bytesText(bytes));
+    setText(this.reading.firstChild, done ? "peak" : "holds");
+    this.reading.classList.toggle("over", state.budget > 0 && bytes > state.budget);
+    const made = e < 0 ? 0 : run.madeBy(e);
+    if (this.counted !== made) { this.counted = made; const [counts, against] = this.tallyParts(made); setText(this.counts, counts); setText(this.against, against); }
+    if (!state.playing) this.label(e, done);
+  }
+
+  /* What a screen reader hears of the strip; left alone while it plays. */
+  label(e, done) {
+    const { run, player } = this, layer = player.state.pin ?? (e < 0 ? 0 : run.layer[e]);
+    this.canvas.setAttribute("aria-valuenow", layer);
+    const now = done ? `finished, peak ${bytesText(run.peak)}` : e < 0 ? "not started" : `${PHASES[run.phase[e]]} at layer ${run.layer[e]} of ${run.layers - 1}, holding ${bytesText(run.live[e])}`;
+    this.canvas.setAttribute("aria-valuetext", `${run.label}: ${now}${player.state.pin === null ? "" : `; layer ${layer} is pinned`}`);
+  }
+
+  #running({ e, f, done }) {
+    const { run, player } = this, { mode, position } = player.state;
+    const until = Math.min(position, run.span(mode));
+    setText(this.clock.firstChild, mode === "clock" ? "clock" : "step");
+    setText(this.clock.lastChild, mode === "clock" ? clockText(until, player.span) : countText(Math.floor(until + 1e-6)));
+    this.chips.forEach((chip, j) => {
+      const from = run.sweeps[j][0], to = run.sweeps[j + 1]?.[0] ?? run.n;
+      const share = done ? 1 : Math.max(0, Math.min(1, (e + f - from) / Math.max(1, to - from)));
+      const on = !done && e >= from && e < to, look = `${Math.round(share * 100)}|${on}`;
+      if (this.chipAt[j] === look) return;
+      this.chipAt[j] = look;
+      chip.style.setProperty("--p", `${Math.round(share * 100)}%`);
+      chip.classList.toggle("on", on);
+      on ? chip.setAttribute("aria-current", "step") : chip.removeAttribute("aria-current");
+    });
+  }
+
+  passWords(e) {
+    const count = this.run.passes.get(e);
+    return count > 1 ? ` Stands for ${countText(count)} such passes.` : "";
+  }
+
+  tallyWords(made) { return this.tallyParts(made).join(""); }
+
+  /* How many gradients there are and how far the worst of them is off; then, of what. */
+  tallyParts(made) {
+    const { run } = this, what = run.noisy ? "gradients guessed" : "gradients made", worst = made ? run.worst[made - 1] : null;
+    const count = run.sure ? `${countText(made)} of ${countText(run.due)} ${what}` : `${countText(made)} ${what}`;
+    if (!made) return [count, ""];
+    if (worst === null) return [run.moving || this.player.payload.live ? `${count}, compared at the end` : `${count}, not compared`, ""];
+    if (worst === 0) return [`${count}, bit for bit `, run.against];
+    return [`${count}, worst error ${errorText(worst, 1)}`, ` against ${run.against}`];
+  }
+
+  doneWords() {
+    const { run } = this;
+    if (!run.whole) return `${this.player.payload.stopped || "Ended early."}`;
+    const own = run.fed.say?.done?.[0] || (run.noisy ? "Done: a guess, not the gradient." : "Done: every layer has its gradient.");
+    const at = run.end.clock ? secondsText(run.end.clock[run.fullAt]) : `step ${countText(run.end.step[run.fullAt])}`;
+    if (this.player.state.shows === "time") return own;
+    return `${own} ${run.full ? `Bars: when it kept the most for later, at ${at}.` : "It kept nothing for later."}`;
+  }
+
+  storyWords(layer) {
+    const { run } = this, story = run.story(layer), long = (x) => (story.mode === "clock" ? secondsText(x) : `${countText(x)} steps`);
+    const kept = story.high ? `kept ${bytesText(story.high)} for ${long(story.kept)}` : "kept nothing between steps";
+    const when = story.mode === "clock" ? long : (x) => `step ${countText(x)}`;
+    const made = story.made < 0 ? "" : run.noisy ? `, a guess of its gradient at ${when(run.end[story.mode][story.made])}` : `, gradient at ${when(run.end[story.mode][story.made])}`;
+    return [element("b", {}, `Layer ${layer}`), ` ${kept}${made}.`];
+  }
+
+  heldWords(layer, place) {
+    const { run } = this, { held } = run.seek(place.done ? run.fullAt : Math.max(0, place.e)), found = [];
+    for (let kind = 0; kind < NK; kind++) if (kind !== GRADIENT && held[layer * NK + kind] > 0) found.push(`${KIND_SHORT[KINDS[kind]]} ${bytesText(held[layer * NK + kind])}`);
+    return found.length ? found.join(", ") : "nothing";
+  }
+
+  gradientWords(layer, place) {
+    const { run } = this;
+    if (!run.weighs[layer]) return "No weights, no gradient.";
+    if (run.madeAt[layer] < 0 || run.madeAt[layer] > place.e) return "Its gradient is not made yet.";
+    const found = run.agreement.get(layer);
+    if (!found || found[0] === null) return "Gradient made, not compared.";
+    return `Gradient made: ${run.noisy ? "a noisy guess" : gradeWords(run, layer)}, relative error ${errorText(found[0])} against ${run.against}.`;
+  }
+}

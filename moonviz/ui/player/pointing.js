@@ -1,0 +1,57 @@
+/* Pointing at layers: hover links strips, curves and captions; a click pins a layer. */
+class Pointing {
+  constructor(player, stage) {
+    this.player = player;
+    this.stage = stage;
+    this.tip = element("div", { class: "tip", role: "tooltip" });
+    stage.append(this.tip);
+  }
+
+  listen(lane) {
+    const { canvas } = lane, { player } = this;
+    const at = (event) => layerAt(lane.strip.geometry, event.clientX - canvas.getBoundingClientRect().left);
+    canvas.addEventListener("pointermove", (event) => this.hover(at(event), lane, event.clientX));
+    canvas.addEventListener("pointerleave", () => this.hover(null));
+    canvas.addEventListener("click", (event) => { const layer = at(event); player.pin(player.state.pin === layer ? null : layer); });
+  }
+
+  hover(layer, lane, clientX) {
+    const { player, tip, stage } = this, { state } = player;
+    if (layer === null && state.hover === null) return;
+    const changed = state.hover !== layer;
+    state.hover = layer;
+    if (layer === null) tip.style.display = "none";
+    else {
+      this.over = lane;
+      this.refresh();
+      tip.style.display = "block";
+      const outer = stage.getBoundingClientRect(), strip = lane.canvas.getBoundingClientRect(), width = tip.offsetWidth;
+      tip.style.left = `${Math.max(0, Math.min(outer.width - width, clientX - outer.left - width / 2))}px`;
+      tip.style.top = `${strip.top - outer.top - tip.offsetHeight - 4}px`;
+    }
+    if (!changed) return;
+    player.frame();
+    player.chart.mark(layer, state.position);
+  }
+
+  /* The same layer, a moment later. */
+  refresh() {
+    const { hover } = this.player.state;
+    if (hover === null || !this.over?.strip) return;
+    const { k, layers } = this.over.strip.geometry, first = Math.floor(hover / k) * k, place = this.player.places[this.over.at];
+    const column = k > 1 ? ` (column ${first}–${Math.min(layers - 1, first + k - 1)})` : "";
+    const when = place.done ? "at its fullest" : "now";
+    this.tip.replaceChildren(element("b", {}, `Layer ${hover}${this.player.nameOf(hover)}${column}`), ` ${when}: ${this.over.heldWords(hover, place)}`, element("br"), this.over.gradientWords(hover, place));
+  }
+
+  /* Keys on a focused strip. True if it was one. */
+  key(event, lane) {
+    const { player } = this, { state } = player, last = player.payload.network.last, place = player.places[lane.at];
+    if (event.key === "Enter") player.pin(state.pin === null ? (place.e >= 0 ? lane.run.layer[place.e] : 0) : null);
+    else if (event.key === "Escape" && state.pin !== null) player.pin(null);
+    else if (state.pin !== null && (event.key === "ArrowLeft" || event.key === "ArrowRight"))
+      player.pin(Math.max(0, Math.min(last, state.pin + (event.key === "ArrowRight" ? 1 : -1))));
+    else return false;
+    return true;
+  }
+}

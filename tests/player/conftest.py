@@ -1,0 +1,37 @@
+"""A Chromium, and pages that hold the player alone. At the end no page may have logged a fault."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from player_harness import Shown, open_page
+from playwright.sync_api import sync_playwright
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("needs a Chromium: no `chromium` or `google-chrome` is on the PATH")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def stand(chromium):
+    """Opens harness pages."""
+    opened: list[Shown] = []
+
+    def open_one(width: int = 1440, height: int = 1000, scheme: str = "light", motion: str = "no-preference") -> Shown:
+        opened.append(open_page(chromium, width, height, scheme, motion))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.page.context.close()
+    assert not [fault for one in opened for fault in one.faults]
