@@ -124,6 +124,19 @@ def test_pointing_at_a_layer_links_strips_curves_and_captions(shown):
     expect(shown.part(".tip")).to_be_hidden()
 
 
+def test_pointing_at_a_curve_names_the_step_there(shown):
+    race = method(finished(), "backprop")["events"]
+    at = shown.page.evaluate(
+        """() => { const p = player('one'), run = p.runs[0], box = p.chart.box.getBoundingClientRect();
+        return [box.left + p.chart.X(run.end.clock[20] - 1e-6), box.top + p.chart.Y(run.live[20])]; }"""
+    )
+    shown.page.mouse.move(*at)
+    expect(shown.part(".tip")).to_contain_text("backprop at ")
+    assert shown.state()["hover"] == race["layer"][20]
+    shown.page.mouse.move(5, 5)
+    assert shown.state()["hover"] is None
+
+
 def test_a_click_pins_a_layer_and_the_keys_move_it(shown):
     canvas, card = shown.part("canvas").nth(3), shown.part(".card")
     canvas.click(position={"x": canvas.bounding_box()["width"] * 5.5 / 34, "y": 40})
