@@ -107,7 +107,7 @@ def test_the_readmes_python_runs(number):
 
 def test_the_readme_shows_every_command():
     assert {command.split()[0] for command in COMMANDS} == {
-        "presets", "methods", "describe", "run", "estimate", "doctor",
+        "presets", "methods", "describe", "run", "estimate", "train", "doctor",
     }  # fmt: skip
     assert len(EXAMPLES) >= 3
 
@@ -116,7 +116,7 @@ def test_the_readme_names_only_what_there_is():
     for words in COMMANDS:
         parts = words.split()
         assert {method for flag, method in pairwise(parts) if flag == "--method"} <= METHODS.keys()
-        assert parts[0] not in {"describe", "run", "estimate"} or parts[1] in PRESETS
+        assert parts[0] not in {"describe", "run", "estimate", "train"} or parts[1] in PRESETS
     assert {
         path for path in re.findall(r"`((?:moonviz|tests)/[\w/.]+)`", README) if not (ROOT / path).exists()
     } == set()

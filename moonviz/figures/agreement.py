@@ -8,7 +8,18 @@ from math import ceil, floor, log10
 
 import plotly.graph_objects as go
 
-from moonviz.figures.agreement_marks import AXIS, Against, By, Mark, Measure, is_exact, listed, marks, typical
+from moonviz.figures.agreement_marks import (
+    AXIS,
+    Against,
+    By,
+    Mark,
+    Measure,
+    is_exact,
+    listed,
+    marks,
+    not_finite,
+    typical,
+)
 from moonviz.figures.chart import Chart
 from moonviz.figures.margins import margin_labels
 from moonviz.figures.style import Scheme, error_text, factor_text, look, pick, template, tint
@@ -60,7 +71,7 @@ def agreement(
     figure.update_xaxes(title_text="layer", **offset)
     figure.update_yaxes(title_text=AXIS[measure], type="log", range=[low, high], **_ticks(low, high, zero))
     figure.update_layout(hovermode="closest" if by == "parameter" else "x unified")
-    caption = _caption(lines, within, by, measure, against, dtype)
+    caption = _caption(lines, within, by, measure, against, dtype) + _lost(report)
     title = f"{AXIS[measure].capitalize()}, {'layer by layer' if by == 'layer' else 'weight by weight'}"
     return Chart(title, caption, figure, f"{title}. {_numbers(lines)}. {caption}", _table(lines, by, measure))
 
@@ -172,6 +183,13 @@ def _caption(
     said = "; ".join(f"{listed(names)} at {n} of {of} {things}" for (n, of), names in groups.items())
     shared = " Backprop itself too: so much is the number format’s doing." if out.get("backprop") else ""
     return f"{start}. Beyond rounding: {said}.{shared}"
+
+
+def _lost(report: Report) -> str:
+    """Which exact methods' gradients overflowed: such weights have no mark."""
+    lost = {one.label: n for one in report.results if is_exact(one) and (n := not_finite(one))}
+    said = listed([f"{label} at {n} weight{'s' * (n != 1)}" for label, n in lost.items()]) if lost else ""
+    return f" Not a number, so not drawn: {said}." if lost else ""
 
 
 def _numbers(lines: Mapping[str, Sequence[Mark]]) -> str:

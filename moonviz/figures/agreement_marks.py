@@ -61,6 +61,12 @@ def marks(result: Result, by: By, measure: Measure, against: Against) -> list[Ma
     return [worst[layer] for layer in sorted(worst)]
 
 
+def not_finite(result: Result) -> int:
+    """Weights whose gradient overflowed, so that no distance can be told."""
+    places = (place.split(".") for place in result.non_finite if place.startswith("gradient.per_parameter."))
+    return len({place[2] for place in places})
+
+
 def knows_backprop(report: Report) -> bool:
     """Whether the errors by weight are known against backprop in the run's own dtype."""
     exact = [one for one in report.results if is_exact(one)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from moonviz.figures.agreement_marks import is_exact, listed
+from moonviz.figures.agreement_marks import listed
 from moonviz.figures.style import bytes_text, error_text, factor_text, flops_text, in_mib, seconds_text
 from moonviz.figures.words import STATUS_WORDS, agreement_words, short
 from moonviz.results import Report, Result
@@ -71,7 +71,7 @@ def places(report: Report) -> list[Place]:
         if cost == "time" and one.seconds:
             spread = (one.seconds.min / (unit or 1.0), one.seconds.max / (unit or 1.0))
         verdict, detail = agreement_words(one, dtype)
-        counts = is_exact(one) and verdict in ("same", "reference")
+        counts = verdict in ("same", "reference")
         found.append(Place(one, raw / (unit or 1.0), spread, counts, verdict, detail))
     return found
 

@@ -25,7 +25,7 @@ from moonviz.jobs.messages import (
     Run,
     StageMessage,
 )
-from moonviz.jobs.slow import slow_methods, with_left_out, without
+from moonviz.jobs.slow import slow_methods, with_left_out, without, without_steps
 from moonviz.jobs.wire import Do, Hello, Said, Stop
 
 GRACE_SECONDS = 1.0
@@ -134,12 +134,8 @@ class Floor:
         now, due = time.monotonic(), []
         for lane in self.lanes.values():
             entry = lane.running
-            if lane.worker is not None and lane.start_by is not None:
-                if lane.start_by <= now:
-                    lane.start_by = None
-                    lane.worker.kill()
-                else:
-                    due.append(lane.start_by)
+            if lane.worker is not None and (starts := lane.start_due(now)) is not None:
+                due.append(starts)
             if entry is not None and entry.deadline is not None:
                 if entry.deadline <= now:
                     self._lose_patience(lane, entry)
@@ -232,9 +228,7 @@ class Floor:
         run.check = None
         match message:
             case ResultMessage():
-                run.flops = planned_flops(run.job.spec, message.data)
-                results = [one | {"steps": []} for one in message.data["results"]]  # steps are long, and not needed
-                run.dry = message.data | {"results": results}
+                run.flops, run.dry = planned_flops(run.job.spec, message.data), without_steps(message.data)
             case Failed(reason="failed"):
                 self.end(run, Failed(reason="failed", error=words.unchecked(message.error)))
             case Lost():
@@ -251,11 +245,6 @@ class Floor:
                 if victim.stopping == "yield":
                     lane.put_back(victim)
                 else:
-                    self.end(victim, self._last_words(lane, victim, code))
+                    self.end(victim, words.last_words(self._limits, lane.name, victim, code))
                 self._ensure_worker(lane)  # whoever lost a job soon wants the next
             self.advance()
-
-    def _last_words(self, lane: Lane, victim: Entry, code: int) -> Final:
-        if victim.stopping:
-            return Cancelled(at=victim.at) if victim.stopping == "cancel" else self._limits.overtime(victim.job)
-        return words.dead(lane.name, code, victim.at if victim.sent else "while it started")

@@ -77,6 +77,13 @@ class Lane:
         """The worker is ready."""
         self.hello, self.ready, self.start_by = hello, True, None
 
+    def start_due(self, now: float) -> float | None:
+        """Until when a starting worker has time; one that has had it is killed. Null where none starts."""
+        if self.start_by is not None and self.start_by <= now:
+            self.start_by = None
+            self.worker.kill()
+        return self.start_by
+
     def bereaved(self) -> Entry | None:
         """The worker is dead: the job that was lost with it, if there was one.
 
@@ -104,7 +111,7 @@ class Lane:
 
     def put_back(self, entry: Entry) -> None:
         """Background work has given way: it waits before its like, to begin again."""
-        entry.sent, entry.stopping, entry.deadline = False, None, None
+        entry.sent, entry.stopping, entry.deadline, entry.began = False, None, None, None
         self.leave(entry)
         self.waiting.insert(0, entry)
 

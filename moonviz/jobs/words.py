@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import signal
 
+from moonviz.jobs.admission import Limits
+from moonviz.jobs.book import Entry
+from moonviz.jobs.engine import Final
 from moonviz.jobs.faults import SMALLER
-from moonviz.jobs.messages import Failed, Lost, ResultMessage
+from moonviz.jobs.messages import Cancelled, Failed, Lost, ResultMessage
 from moonviz.results import Failure
 
 AGAIN = "Run it again; a new worker process takes over."
@@ -29,6 +32,13 @@ def dead(lane: str, code: int, at: str) -> Lost:
         if name == "SIGKILL":
             remedy += f" If it was the system that ran out of memory: {SMALLER[0].lower()}{SMALLER[1:]}"
     return Lost(error=Failure(message=f"The worker process of lane `{lane}` {how} {at}.", remedy=remedy))
+
+
+def last_words(limits: Limits, lane: str, victim: Entry, code: int) -> Final:
+    """For a job whose worker has ended: stopped as asked, stopped for taking too long, or lost."""
+    if victim.stopping:
+        return Cancelled(at=victim.at) if victim.stopping == "cancel" else limits.overtime(victim.job)
+    return dead(lane, code, victim.at if victim.sent else "while it started")
 
 
 def no_process(lane: str, error: OSError) -> Lost:

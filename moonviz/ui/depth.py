@@ -9,7 +9,7 @@ import streamlit as st
 
 from moonviz.figures.agreement import agreement
 from moonviz.figures.agreement_entries import deviations, entries, sampled_layers
-from moonviz.figures.agreement_marks import Against, By, Measure, knows_backprop
+from moonviz.figures.agreement_marks import Against, By, Measure, knows_backprop, not_finite
 from moonviz.figures.agreement_noise import guesses
 from moonviz.figures.chart import Chart
 from moonviz.figures.frontier import frontier
@@ -48,7 +48,9 @@ def agreement_section(report: Report) -> None:
     against = references[_chosen("race.agreement-against", list(references))]
     drawn = _kept(report, "agreement", scheme(), by, measure, against)
     if drawn is None and not _kept(report, "guesses", scheme(), by):
-        heading(AGREE, "Not compared: too large to check against float64 autograd.")
+        lost = any(not_finite(one) for one in report.results)
+        why = "a gradient that is not finite is far from any" if lost else "too large to check against float64 autograd"
+        heading(AGREE, f"Not compared: {why}.")
         return
     heading(AGREE, "One mark for each layer’s worst weight, or for each weight.")
     with st.container(horizontal=True, vertical_alignment="center", key="race-agreement-ask"):

@@ -104,6 +104,12 @@ def test_captions_name_the_worst_place_and_spare_what_only_rounds():
     assert "Backprop itself too" in rough
 
 
+def test_gradients_that_overflowed_are_named():
+    places = ("gradient.per_parameter.3.cosine", "gradient.per_parameter.3.max_abs_error", "gradient.cosine")
+    caption = agreement(race(moonwalk_mixed={"non_finite": places}), "light").caption
+    assert caption.endswith("Not a number, so not drawn: moonwalk-mixed at 1 weight.")
+
+
 def test_numbers_have_a_twin():
     table = agreement(race(), "light", by="parameter").table
     assert list(table)[:3] == ["layer", "weight", "shape"]

@@ -133,6 +133,8 @@ class TestLive:
         expect(shown.part(".follow")).to_be_hidden()
         shown.part('.seg button[data-value="clock"]').click()
         assert shown.state()["places"][state["focus"]]["e"] == 12
+        shown.part(".lane").first.locator(".sweeps button").nth(1).click()
+        assert shown.state()["places"][0]["e"] == 34
 
     def test_who_followed_sees_the_finish(self, stand):
         shown = stand()

@@ -11,8 +11,9 @@ class Finish {
     this.columns = element("thead");
     this.table = element("table", { class: "finish" }, element("caption", { class: "vh" }, "Results by method"), this.columns, this.body);
     const head = ["Method", "Sweep", "Starts", "Ends", "Most held in it"].map((words) => element("th", { scope: "col" }, words));
-    this.details = element("details", {}, element("summary", {}, "The race as a table"), element("div", { class: "wide" }, element("table", { class: "twin num" }, element("thead", {}, element("tr", {}, head)), this.twin)));
-    this.node = element("div", { class: "res" }, this.table, this.details);
+    this.details = element("details", {}, element("summary", {}, "The race as a table"), element("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "The race as a table" }, element("table", { class: "twin num" }, element("thead", {}, element("tr", {}, head)), this.twin)));
+    this.foot = element("div", { class: "foot" }, this.details);
+    this.node = element("div", { class: "res" }, this.table, this.foot);
   }
 
   build(payload, runs, hasClock) {
@@ -20,8 +21,8 @@ class Finish {
     const most = Math.max(1, ...methods.map((one) => one.needs || one.peak || 0)), longest = Math.max(1e-12, ...methods.map((one) => one.seconds || 0));
     const truth = methods.some((one) => one.error_to_truth !== null && one.error_to_truth !== undefined);
     const scale = { floor, most, longest, truth, tolerance: errorPlace(payload.tolerance, floor), less: this.#least(runs) };
-    const title = (words, small) => element("th", { scope: "col" }, words, small ? element("small", {}, ` ${small}`) : null);
-    this.columns.replaceChildren(element("tr", {}, title("Finish"), title("Peak memory"), title("Time", "of one step"), title("Work"),
+    const title = (words, small, more) => element("th", { scope: "col", title: more }, words, small ? element("small", {}, ` ${small}`) : null);
+    this.columns.replaceChildren(element("tr", {}, title("Finish"), title("Peak memory"), title("Time", "of one step", "Median of whole training steps. The clocks above add up medians of single layers, so they may differ a little."), title("Work"),
       title(truth ? "Error against the true gradient" : `Error against backprop in ${payload.dtype}`, `${powerText(floor)} to 1; shaded: tolerance`), title("Gradient")));
     this.rows = runs.map((run) => (run.whole || run.moving || (run.n && !run.fed.error && run.status === "ok") ? this.#row(run, scale) : this.#fell(run, scale)));
     this.body.replaceChildren(...this.rows);
@@ -36,7 +37,7 @@ class Finish {
 
   #cell(of, bar, value, wait = "") { return element("td", { "data-of": of }, element("div", { class: "cell", "data-wait": wait }, bar, element("span", { class: "v num" }, value))); }
 
-  #bar(run, share) { return element("div", { class: `track${run.noisy ? " noisy" : ""}` }, element("i", { style: `--w:${Math.max(1.2, 100 * Math.min(1, share)).toFixed(2)}%` })); }
+  #bar(run, share) { return element("div", { class: `track${run.noisy ? " noisy" : ""}` }, share > 0 ? element("i", { style: `--w:${Math.max(1.2, 100 * Math.min(1, share)).toFixed(2)}%` }) : null); }
 
   #head(run) { return element("th", { scope: "row" }, named(run)); }
 

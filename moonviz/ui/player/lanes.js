@@ -16,8 +16,8 @@ class Lane {
   constructor(run, at, player) {
     Object.assign(this, { run, at, player, key: "", drawn: "", counted: -1 });
     const { label } = run;
-    this.name = element("button", { class: "name", type: "button", title: `Focus ${label}: the arrow keys step by its steps` }, glyph(run.method), element("span", {}, label));
-    this.node = element("article", { class: "lane", "aria-label": label, style: `--c:${hue(run.method)}` });
+    this.name = element("button", { class: "name", type: "button", title: `Focus ${label}: the arrow keys step by its steps` }, glyph(run.method), element("span", {}, breakable(label)));
+    this.node = element("article", { class: label.length > 20 ? "lane long" : "lane", "aria-label": label, style: `--c:${hue(run.method)}` });
     this.head = element("header", {}, this.name);
     this.node.append(this.head);
     this.name.addEventListener("click", () => player.focus(at));
@@ -29,13 +29,14 @@ class Lane {
     const { run, player, at } = this;
     this.chips = run.sweeps.map(([e, text]) => {
       const chip = element("button", { type: "button", title: "Jump to the start of this sweep" }, text);
-      chip.addEventListener("click", () => { player.focus(at); player.transport.go(run.start(e, player.state.mode)); });
+      chip.addEventListener("click", () => { player.focus(at); player.transport.go(this.run.start(e, player.state.mode) + (e ? TINY : 0)); });
       return chip;
     });
     this.chipAt = this.chips.map(() => "");
     const reading = (name, words) => element("div", { class: name }, element("dt", {}, words), element("dd", {}));
     this.reading = reading("live", "holds");
     this.clock = reading("clock", "clock");
+    this.clock.title = "Seconds so far: the medians of single steps added up.";
     this.head.append(element("div", { class: "sweeps", role: "group", "aria-label": `Jump to a sweep of ${run.label}` }, this.chips), element("dl", { class: "read num" }, this.reading, this.clock));
     this.counts = element("span", {});
     this.against = element("span", { class: "against" });
@@ -71,11 +72,16 @@ class Lane {
     const share = done || !glide ? "" : f.toFixed(3), drawn = `${done}|${e}|${share}|${ghost}|${state.hover}|${state.pin}|${state.shows}`;
     if (this.drawn !== drawn) {
       this.drawn = drawn;
-      this.strip.draw({ run, e, f, done, ghost, view: state.shows, scale: player.scale, colours: player.colours, hover: state.hover, pin: state.pin, glide });
+      this.strip.draw(this.moment(place, ghost, glide));
     }
     const key = `${done}|${e}|${state.hover}|${state.budget}|${stopped}`;
     if (this.key !== key) { this.key = key; this.#words(e, done); }
     this.#running(place);
+  }
+
+  moment({ e, f, done }, ghost, glide) {
+    const { run, player } = this, { shows, hover, pin } = player.state;
+    return { run, e, f, done, ghost, view: shows, scale: player.scale, colours: player.colours, hover, pin, glide };
   }
 
   #words(e, done) {

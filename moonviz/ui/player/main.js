@@ -37,7 +37,7 @@ class Player {
     this.root.append(this.transport.node, this.stopped, this.stage, this.legend, this.card.node, this.finish.node, this.aria, this.sensor);
     this.chart = new Chart(box);
     this.pointing = new Pointing(this, this.stage);
-    this.finish.details.after(saving(this));
+    this.finish.foot.append(saving(this));
   }
 
   reduced() { return STAYS.matches; }
@@ -223,10 +223,12 @@ class Player {
     chart.box.addEventListener("pointerdown", (event) => {
       if (event.button) return;
       drag = event.target.closest(".budget") ? "budget" : "time";
+      this.pointing.hover(null);
       chart.box.setPointerCapture(event.pointerId);
       move(event);
     });
-    chart.box.addEventListener("pointermove", move);
+    chart.box.addEventListener("pointermove", (event) => (drag ? move(event) : this.pointing.overChart(event)));
+    chart.box.addEventListener("pointerleave", () => this.pointing.hover(null));
     for (const end of ["pointerup", "pointercancel"]) chart.box.addEventListener(end, () => { if (drag) { drag = null; this.remember(); } });
     this.sizes = new ResizeObserver(() => { const size = `${root.clientWidth}|${this.chart.box.clientHeight}`; if (this.size !== size && root.clientWidth) { this.size = size; this.redraw(); } });
     this.sizes.observe(root);

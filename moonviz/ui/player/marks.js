@@ -36,7 +36,9 @@ function glyph(method, attributes = {}) {
   return drawing("svg", { viewBox: "0 0 16 16", "aria-hidden": "true", ...attributes }, drawing("path", { d: path, ...paint }));
 }
 
-const named = (run) => element("span", { class: "named" }, glyph(run.method), element("span", {}, run.label));
+/* A label may break after its punctuation. */
+const breakable = (label) => label.split(/(?<=[:,=])/).flatMap((part, at) => (at ? [element("wbr"), part] : [part]));
+const named = (run) => element("span", { class: "named" }, glyph(run.method), element("span", {}, breakable(run.label)));
 
 const rectangles = (colour, boxes) => `<g fill="${colour}">${boxes.map((b) => `<rect x="${b[0]}" y="${b[1]}" width="${b[2]}" height="${b[3]}"/>`).join("")}</g>`;
 const outline = (kind, more) => `<rect x="4" y="2" width="14" height="10" fill="none" stroke="var(--k-${kind})" stroke-width="1.8"/>${more}`;

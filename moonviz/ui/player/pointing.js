@@ -34,6 +34,33 @@ class Pointing {
     player.chart.mark(layer, state.position);
   }
 
+  /* Over the chart: the layer that the nearest curve was working on there. */
+  overChart(event) {
+    const { player, tip, stage } = this, { chart, state } = player, { mode } = state, box = chart.box.getBoundingClientRect();
+    const position = chart.positionAt(event.clientX), down = event.clientY - box.top, right = event.clientX - box.left;
+    if (event.target.closest(".budget") || position < 0 || position > Math.min(player.span, state.position)) { this.hover(null); return; }
+    let best = null;
+    for (const run of player.runs) {
+      const { e } = run.place(position, mode);
+      if (e < 0 || position > run.span(mode)) continue;
+      const away = Math.abs(chart.Y(state.view === "frontier" ? run.soFar[e] : run.live[e]) - down);
+      if (away < (best ? best.away : 28)) best = { run, e, away };
+    }
+    if (!best) { this.hover(null); return; }
+    const { run, e } = best, layer = run.layer[e], when = mode === "clock" ? secondsText(run.end.clock[e]) : `step ${countText(run.end.step[e])}`;
+    this.over = null;
+    if (state.hover !== layer) {
+      state.hover = layer;
+      player.frame();
+      chart.mark(layer, state.position);
+    }
+    tip.replaceChildren(element("b", {}, run.label), ` at ${when}: ${PHASE_WORDS[run.phase[e]] || "working"} at layer ${layer}${player.nameOf(layer)}`, element("br"), `holds ${bytesText(run.live[e])}, inside the step ${bytesText(run.inside[e])}`);
+    tip.style.display = "block";
+    const outer = stage.getBoundingClientRect();
+    tip.style.left = `${Math.max(0, Math.min(outer.width - tip.offsetWidth, box.left - outer.left + right - tip.offsetWidth / 2))}px`;
+    tip.style.top = `${box.top - outer.top + down - tip.offsetHeight - 14}px`;
+  }
+
   /* The same layer, a moment later. */
   refresh() {
     const { hover } = this.player.state;

@@ -17,7 +17,7 @@ function chartSvg(player) {
   if (state.budget) node.append(
     drawing("line", { x1: MARGIN.left, x2: wide - MARGIN.right, y1: y, y2: y, stroke: colours.warn, "stroke-width": 1.5, "stroke-dasharray": "2 4" }),
     drawing("text", { ...text, x: wide - MARGIN.right, y: y - 6, "text-anchor": "end", "font-weight": 600, fill: colours.warn }, `budget ${bytesText(state.budget)}`));
-  for (const label of node.querySelectorAll("text")) label.setAttribute("font-family", "Source Sans, Source Sans 3, sans-serif");
+  for (const label of node.querySelectorAll("text")) label.setAttribute("font-family", "'Source Sans', 'Source Sans 3', system-ui, sans-serif");
   return new XMLSerializer().serializeToString(node);
 }
 
@@ -47,7 +47,10 @@ async function sheet(player) {
     pen.fillRect(pad, y - 11, 4, 14);
     write(lane.run.label, pad + 12, y, "600 15px", colours.ink);
     write(`${lane.reading.textContent.replace(/^(holds|peak)/, "$1 ")}`, pad + wide, y, "600 14px", colours.ink, "right");
-    pen.drawImage(lane.canvas, pad, y + 8, wide, HEIGHT);
+    const strip = new Strip(document.createElement("canvas")), place = player.places[lane.at];
+    strip.fit({ ...lane.strip.geometry, dpr: ratio });
+    strip.draw(lane.moment(place, place.done && !player.transport.over, false));
+    pen.drawImage(strip.canvas, pad, y + 8, wide, HEIGHT);
     write(lane.say.node.textContent, pad, y + HEIGHT + 24, "400 13px", colours.muted);
   });
   const image = await picture(chartSvg(player), chart.wide, chart.high + 30);

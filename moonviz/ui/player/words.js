@@ -25,13 +25,14 @@ function bytesText(count) {
 }
 
 function secondsText(seconds) {
+  if (!seconds) return "0 s";
   if (seconds >= 0.9995) return `${significant(seconds)} s`;
   return seconds >= 1e-3 ? `${significant(seconds * 1e3)} ms` : `${significant(seconds * 1e6)} µs`;
 }
 
 /* A reading that runs: the same number of decimals throughout, so that it does not jump. */
 function clockText(seconds, span) {
-  return span >= 0.9995 ? `${fixed(seconds, 2)} s` : `${fixed(seconds * 1e3, span >= 0.0995 ? 0 : span >= 0.00995 ? 1 : 2)} ms`;
+  return span >= 0.9995 ? `${fixed(seconds, span < 3 ? 3 : 2)} s` : `${fixed(seconds * 1e3, span >= 0.0995 ? 0 : span >= 0.00995 ? 1 : 2)} ms`;
 }
 
 function flopsText(flops) {
