@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from race_cases import gradient, race, result
 
-from moonviz.figures.finish import finish
 from moonviz.figures.layers import layer_times
 from moonviz.figures.memory import memory
 from moonviz.figures.style import LOOKS
@@ -23,7 +22,6 @@ def test_it_is_never_called_the_same_nor_drifting():
         words, rest = agreement_words(guess(**gradient(error)), "float32")
         assert words == "a noisy estimate"
         assert rest.startswith("expected cosine 0.00")
-    assert "mv-words noisy" in finish(race(moonwalk_mixed=AS_GUESS))
 
 
 def test_more_directions_promise_more():
