@@ -132,7 +132,6 @@ class Player {
     this.card.show(state.pin);
     this.frame();
     this.transport.show();
-    if (state.hover !== null) this.chart.mark(state.hover, state.position);
   }
 
   #headings() {
@@ -171,7 +170,9 @@ class Player {
     this.finish.reveal(this.places);
     this.transport.frame();
     if (state.pin !== null) this.card.frame();
-    if (state.hover !== null) this.pointing.refresh();
+    if (state.hover === null) return;
+    this.pointing.refresh();
+    this.chart.mark(state.hover, state.position);
   }
 
   touch() { for (const lane of this.lanes) { lane.drawn = lane.key = ""; } }
