@@ -77,6 +77,7 @@ def test_nothing_scrolls_sideways(stand, width, scheme):
 
 
 def test_a_change_of_scheme_redraws(shown):
+    shown.page.evaluate("document.fonts.ready.then(() => new Promise(done => setTimeout(done, 200)))")
     assert not shown.page.evaluate("player('one').colours.dark")
     shown.page.evaluate("document.documentElement.dataset.scheme = 'dark'")
     shown.page.wait_for_function("player('one').colours.dark")

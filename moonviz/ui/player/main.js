@@ -1,6 +1,8 @@
 /* The player itself: state, layout, one frame, and what Streamlit calls. */
 const HOME = Symbol.for("moonviz.player");
-const STAYS = matchMedia("(prefers-reduced-motion: reduce)");
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
+let still = STILL.matches; // asking anew in a frame would force a layout
+STILL.addEventListener("change", () => { still = STILL.matches; });
 
 class Player {
   constructor(host, fed) {
@@ -40,7 +42,7 @@ class Player {
     this.finish.foot.append(saving(this));
   }
 
-  reduced() { return STAYS.matches; }
+  reduced() { return still; }
   get focused() { return this.runs[this.state.focus]; }
   nameOf(layer) { const { names, last } = this.payload.network; return names?.[layer] ? ` · ${names[layer]}` : layer === 0 ? " · stem" : layer === last ? " · head" : ""; }
   longest(mode = this.state.mode) { return Math.max(0, ...this.runs.map((run) => run.span(mode))); }
@@ -165,7 +167,8 @@ class Player {
     const { state, runs } = this;
     this.places = runs.map((run) => run.place(state.position, state.mode));
     const over = this.transport.over && !this.payload.live;
-    this.lanes.forEach((lane, at) => lane.frame(this.places[at], over));
+    this.lanes.forEach((lane, at) => lane.draw(this.places[at], over));
+    this.lanes.forEach((lane, at) => lane.tell(this.places[at]));
     this.chart.frame(state.position, this.places, over);
     this.finish.reveal(this.places);
     this.transport.frame();
