@@ -181,8 +181,11 @@ def _head(label: str, method: str, status: str) -> Data:
 def _finished(one: Result, base: Result | None, dtype: str) -> Data:
     head = _head(one.label, one.method, one.status)
     if one.status != "ok":
-        error = one.error.model_dump() if one.error else None
-        return head | {"error": error, "needs": one.peak_bytes}
+        head["error"] = one.error.model_dump() if one.error else None
+        if one.status == "too_large" and one.flops:
+            # Its work was predicted, so it is the time that is too much and not the memory.
+            return head | {"status": "too_slow", "flops": one.flops}
+        return head | {"needs": one.peak_bytes}
     gradient = one.gradient
     head |= {
         "peak": one.peak_bytes,

@@ -226,6 +226,11 @@ def test_a_method_that_fell_keeps_its_place_with_what_it_needs():
     assert other["events"]["n"] == 100
 
 
+def test_a_method_that_takes_too_long_does_not_claim_to_need_more_memory():
+    fallen = payload(race(backprop=fell("too_large", "2 days.", peak_bytes=7, flops=10**15)), id="x")["methods"][0]
+    assert (fallen["status"], fallen["needs"], fallen["flops"]) == ("too_slow", None, 10**15)
+
+
 def test_numbers_are_against_backprop_of_this_run():
     mixed = told(race(backprop={"peak_bytes": 3 * 2**20}, moonwalk_mixed={"peak_bytes": 2**20}), "moonwalk-mixed")[1]
     assert mixed["less"] == 3
