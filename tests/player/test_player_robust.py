@@ -57,8 +57,10 @@ def test_text_from_data_is_only_text(stand, make):
     expect(shown.part(".name").first).to_contain_text(EVIL)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 390, 768, 1440])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [(360, "light"), (390, "light"), (390, "dark"), (768, "light"), (1440, "light"), (1440, "dark")],
+)
 def test_nothing_scrolls_sideways(stand, width, scheme):
     shown = stand(width=width, scheme=scheme)
     shown.show(with_guess(finished()))
