@@ -95,6 +95,7 @@ def test_a_race_fills_live_and_its_result_goes_on_in_the_same_player(tab):
     expect(page.locator(".mv-headline")).to_contain_text("the same gradient")
     assert player(page).evaluate("e => e.mine"), "another player took the place of the one that ran"
     expect(player(page).get_by_role("button", name="Live")).to_be_hidden()
+    expect(player(page).locator(".budget")).to_contain_text("budget")
     for lane in player(page).locator("article.lane").all():
         expect(lane).to_contain_text("Done: every layer has its gradient.")
     expect(player(page)).to_contain_text(re.compile(r"same\s*(to \d+ digits|bit for bit)"))

@@ -57,6 +57,7 @@ class Player {
     const timed = this.runs.filter((run) => run.n);
     this.hasClock = timed.length > 0 && timed.every((run) => run.end.clock);
     if (!same) this.#begin(recall(this.key));
+    else if (!this.ownBudget && payload.budget) state.budget = payload.budget;
     if (!this.hasClock) { state.mode = "step"; state.shows = "held"; }
     state.focus = Math.min(state.focus, this.runs.length - 1);
     if (state.pin > payload.network.last) state.pin = null;
@@ -72,10 +73,11 @@ class Player {
 
   /* A race not seen yet: finished races show their end, running ones their newest step. */
   #begin(kept) {
-    const { state, payload, runs } = this, preferred = runs.findIndex((run) => run.method === "moonwalk-mixed" && run.n);
+    const { state, payload, runs } = this, preferred = runs.findIndex((run) => run.method === "moonwalk-mixed" && (run.n || payload.live));
     const last = runs.reduce((found, run, at) => (run.n ? at : found), 0);
     Object.assign(state, { mode: this.hasClock ? "clock" : "step", playing: false, hover: null, pin: null, budget: payload.budget || 0, focus: preferred < 0 ? last : preferred, follow: !!payload.live, view: "memory", shows: "held", speed: 1 });
     this.wanted = { ended: true };
+    this.ownBudget = false;
     if (!kept) return;
     for (const name of ["speed", "focus", "pin", "view", "shows"]) if (kept[name] !== null && kept[name] !== undefined) state[name] = kept[name];
     if (kept.mode === "step" || (kept.mode === "clock" && this.hasClock)) state.mode = kept.mode;
