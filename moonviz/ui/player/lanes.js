@@ -77,10 +77,18 @@ class Lane {
   }
 
   tell(place) {
-    if (!this.strip) return;
+    if (!this.strip || !this.#due(place.done)) return;
     const { state } = this.player, { e, done } = place, key = `${done}|${e}|${state.hover}|${state.budget}`;
     if (this.key !== key) { this.key = key; this.#words(e, done); }
     this.#running(place);
+  }
+
+  /* While it plays, words beside the focus change 15 times a second: more cannot be read, and each costs a layout. */
+  #due(done) {
+    const { state } = this.player, now = performance.now();
+    if (state.playing && !done && state.focus !== this.at && state.hover === null && now - (this.told || 0) < 66) return false;
+    this.told = now;
+    return true;
   }
 
   moment({ e, f, done }, ghost, glide) {
