@@ -10,24 +10,23 @@ import json
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import chain
-from math import log2
 from typing import Any, Protocol
 
 from moonviz.errors import InvalidSpec
 from moonviz.events import KINDS, StepRecord
 from moonviz.figures.captions import Speaker
+from moonviz.figures.playing_heads import budget_bytes, finished, head
 from moonviz.figures.playing_sweeps import sweep_starts
 from moonviz.figures.playing_thin import Changes, Event, as_events, thinned
-from moonviz.figures.words import agreement_words, one_line
-from moonviz.results import TOLERANCE, LayerCard, Report, Result
-from moonviz.specs import METHODS, RunSpec, method_options
+from moonviz.figures.words import one_line
+from moonviz.results import TOLERANCE, LayerCard, Report
+from moonviz.specs import RunSpec, method_options
 
 SCHEMA = 1
 MOST_CHARACTERS = 900_000
 """Longest JSON of one race; what is longer has neighbouring events merged."""
 LETTERS = {"forward": "f", "reverse": "r", "recompute": "c", "invert": "i", "tangent": "t", "advance": "a"}
-ROUND = ((1.0,), (1.0, 1.5), (1.0, 1.25, 1.5, 1.75))
-"""Budgets that count as round, the roundest first, as shares of a power of two."""
+
 
 Data = dict[str, Any]
 
@@ -69,12 +68,10 @@ def payload(report: Report, *, id: str, stale: bool = False, budget: int | None 
     last = max(len(cards) - 1, *(step.layer for one in report.results for step in one.steps), 0)
     dtype = str(report.network.spec.get("dtype", "float32"))
     base = next((one for one in report.results if one.method == "backprop" and one.status == "ok"), None)
-    told = [
-        (_finished(one, base, dtype), one, _speaker(one.method, one.options, last, cards)) for one in report.results
-    ]
+    told = [(finished(one, base, dtype), one, _speaker(one.method, one.options, last, cards)) for one in report.results]
     whole = _frame(id, dtype, _network(report.network.spec, cards, last))
     whole |= {"stale": stale, "budget": budget or budget_bytes(report.results)}
-    return _fitted(whole, [(head, one.steps, speaker) for head, one, speaker in told])
+    return _fitted(whole, [(own, one.steps, speaker) for own, one, speaker in told])
 
 
 def live_payload(job: Followed, cards: Sequence[LayerCard] = (), stopped: str | None = None) -> Data:
@@ -95,8 +92,8 @@ def live_payload(job: Followed, cards: Sequence[LayerCard] = (), stopped: str | 
         status = "running" if choice.label == at_work else "ok" if steps else "waiting"
         if stopped is not None:
             status = "cancelled"
-        head = _head(choice.label, choice.name, status) | {"peak": max((s.peak_bytes for s in steps), default=None)}
-        told.append((head, steps, _speaker(choice.name, choice.options, last, cards)))
+        own = head(choice.label, choice.name, status) | {"peak": max((s.peak_bytes for s in steps), default=None)}
+        told.append((own, steps, _speaker(choice.name, choice.options, last, cards)))
     whole = _frame(race_id(spec, job.id), spec.network.dtype, _network(network, cards, last))
     whole |= {"live": stopped is None, "stopped": stopped}
     return _fitted(whole, told)
@@ -155,75 +152,6 @@ def _speaker(method: str, options: dict[str, Any], last: int, cards: Sequence[La
         return None
 
 
-def _head(label: str, method: str, status: str) -> Data:
-    return {
-        "label": label,
-        "method": method,
-        "noisy": method in METHODS and not METHODS[method].exact,
-        "status": status,
-        "error": None,
-        "needs": None,
-        "peak": None,
-        "allocator": None,
-        "flops": None,
-        "seconds": None,
-        "ratio": None,
-        "less": None,
-        "verdict": None,
-        "error_to_truth": None,
-        "error_to_backprop": None,
-        "cosine": None,
-        "agreement": None,
-        "agreement_to": None,
-    }
-
-
-def _finished(one: Result, base: Result | None, dtype: str) -> Data:
-    head = _head(one.label, one.method, one.status)
-    if one.status != "ok":
-        error = one.error.model_dump() if one.error else None
-        return head | {"error": error, "needs": one.peak_bytes}
-    gradient = one.gradient
-    head |= {
-        "peak": one.peak_bytes,
-        "allocator": one.allocator_peak_bytes,
-        "flops": one.flops,
-        "seconds": one.seconds.median if one.seconds else None,
-        "verdict": list(agreement_words(one, dtype)),
-    }
-    if base is not None and base.peak_bytes and one.peak_bytes:
-        head["less"] = round(base.peak_bytes / one.peak_bytes, 4)
-    if base is not None and base.seconds and one.seconds and base.seconds.median:
-        head["ratio"] = round(one.seconds.median / base.seconds.median, 4)
-    if gradient is not None:
-        head |= {
-            "error_to_truth": gradient.relative_error,
-            "error_to_backprop": gradient.relative_error_to_backprop,
-            "cosine": gradient.cosine,
-        }
-        head["agreement_to"], head["agreement"] = _by_layer(one)
-    return head
-
-
-def _by_layer(one: Result) -> tuple[str | None, list[list[Any]] | None]:
-    """The worst parameter of each layer: against backprop where all were compared with it, else against the truth."""
-    each = one.gradient.per_parameter if one.gradient else ()
-    if not each:
-        return None, None
-    beside = all(p.relative_error_to_backprop is not None for p in each)
-    worst: dict[int, list[Any]] = {}
-    for p in each:
-        error = p.relative_error_to_backprop if beside else p.relative_error
-        here = worst.get(p.layer)
-        if here is None or (error is not None and (here[1] is None or error > here[1])):
-            worst[p.layer] = [p.layer, _short(error), _short(p.cosine, 9), _short(p.max_abs_error)]
-    return "backprop" if beside else "truth", [worst[layer] for layer in sorted(worst)]
-
-
-def _short(value: float | None, digits: int = 3) -> float | None:
-    return None if value is None else float(f"{value:.{digits - 1}e}")
-
-
 def _fitted(whole: Data, told: list[tuple[Data, Sequence[StepRecord], Speaker | None]]) -> Data:
     """The whole with its methods, events merged as far as its size asks for."""
     listed = [as_events(steps) for _, steps, _ in told]
@@ -239,7 +167,7 @@ def _fitted(whole: Data, told: list[tuple[Data, Sequence[StepRecord], Speaker | 
         most = min(most - 1, int(most * MOST_CHARACTERS / size * 0.97))
 
 
-def _method(head: Data, events: list[Event], every: list[str], speaker: Speaker | None) -> Data:
+def _method(own: Data, events: list[Event], every: list[str], speaker: Speaker | None) -> Data:
     keys = [every[event.last] for event in events]
     said = {key: list(speaker.words(key)) for key in dict.fromkeys(keys)} if speaker else {}
     if speaker:
@@ -259,30 +187,9 @@ def _method(head: Data, events: list[Event], every: list[str], speaker: Speaker 
         "add": _flat([event.added for event in events]),
         "remove": _flat([event.removed for event in events]),
     }
-    return head | {"sweeps": sweeps, "say": said, "events": columns}
+    return own | {"sweeps": sweeps, "say": said, "events": columns}
 
 
 def _flat(changes: Sequence[Changes]) -> list[int]:
     """Event, kind, layer, bytes of every change, one after the other."""
     return list(chain.from_iterable((n, KINDS.index(k), i, b) for n, all in enumerate(changes) for (k, i), b in all))
-
-
-def budget_bytes(results: Sequence[Result]) -> int | None:
-    """Where the budget line begins: a round size that the hungriest method exceeds and the thriftiest Moonwalk fits.
-
-    Of those between the two it is the one nearest their geometric middle. Where no round size parts them, it is the
-    next above all, which every method fits.
-    """
-    peaks = {one.label: one.peak_bytes for one in results if one.status == "ok" and one.peak_bytes}
-    if not peaks:
-        return None
-    walks = [peaks[one.label] for one in results if one.label in peaks and one.method.startswith("moonwalk")]
-    base = [peaks[one.label] for one in results if one.label in peaks and one.method == "backprop"]
-    low, high = min(walks or peaks.values()), max(base or peaks.values())
-    middle = (low * high) ** 0.5
-    for shares in ROUND:
-        sizes = [int(share * 2**power) for power in range(10, 50) for share in shares]
-        between = [size for size in sizes if low <= size < high]
-        if between:
-            return min(between, key=lambda size: abs(log2(size / middle)))
-    return 2 ** max(peaks.values()).bit_length()

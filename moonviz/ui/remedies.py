@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from moonviz.errors import InvalidSpec
-from moonviz.figures.words import prose
 from moonviz.jobs.messages import Failed
 from moonviz.results import Result
 from moonviz.specs import RunSpec
@@ -19,7 +18,7 @@ from moonviz.ui.fitness import fit
 from moonviz.ui.following import Following
 from moonviz.ui.state import Shown, Tab
 
-MOST = 4
+MOST = 6
 """Buttons beside each other."""
 
 
@@ -36,47 +35,39 @@ class Remedy:
     changes: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What went wrong, in a sentence, and what can be done."""
-
-    says: str
-    remedies: tuple[Remedy, ...]
-
-
-def for_results(tab: Tab, shown: Shown) -> list[Trouble]:
-    """Remedies for each method of a finished race that could not take part."""
+def for_results(tab: Tab, shown: Shown) -> tuple[Remedy, ...]:
+    """Remedies for the methods of a finished race that could not take part; their lanes say why."""
     if shown.run is None:
-        return []
-    return [
-        Trouble(f"`{one.label}`: {one.error.message}", tuple(_for_result(tab, one)))
-        for one in shown.report.results
-        if one.status in ("refused", "too_large") and one.error
-    ]
+        return ()
+    fallen = (one for one in shown.report.results if one.status in ("refused", "too_large"))
+    return _distinct(remedy for one in fallen for remedy in _for_result(tab, one))
 
 
-def for_unfit(tab: Tab) -> list[Trouble]:
+def for_unfit(tab: Tab) -> tuple[Remedy, ...]:
     """Remedies for methods that are known not to train the chosen network; the sentence's controls say why."""
     found = fit(tab)
     try:
         run = tab.run()
     except InvalidSpec:
-        return []
+        return ()
     refused = [choice.resolved for choice in run.methods if found and found.refusal(choice.resolved)]
-    listed = [
+    return _distinct(
         remedy for options in refused
         for remedy in _for_result(tab, Result(method=options.method, options=options.model_dump(), label=options.label))
-    ]  # fmt: skip
-    return [Trouble("", tuple({one.label: one for one in listed}.values()))] if listed else []
+    )  # fmt: skip
 
 
-def for_failure(tab: Tab, job: Following) -> list[Trouble]:
+def for_failure(tab: Tab, job: Following) -> tuple[Remedy, ...]:
     """Remedies for a race that did not run at all."""
     if not isinstance(job.end, Failed) or job.end.reason != "too_large" or not isinstance(job.spec, RunSpec):
-        return []
-    fewer = [Remedy("Time it once", {"repeats": 1})] if tab.repeats > 1 else []
-    found = (*_smaller(tab), *fewer)
-    return [Trouble("", found)] if found else []
+        return ()
+    return (*_smaller(tab), *([Remedy("Time it once", {"repeats": 1})] if tab.repeats > 1 else []))
+
+
+def _distinct(remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
+    """Each remedy once; those that make the network smaller first."""
+    found = {one.label: one for one in remedies}.values()
+    return tuple(sorted(found, key=lambda one: bool({"methods", "phases"} & set(one.changes))))
 
 
 def _for_result(tab: Tab, one: Result) -> list[Remedy]:
@@ -106,16 +97,13 @@ def _smaller(tab: Tab) -> list[Remedy]:
     return found
 
 
-def offer(tab: Tab, troubles: Sequence[Trouble], where: str = "trouble") -> None:
-    """Show what went wrong with its remedies; a remedy changes the settings and starts the race."""
-    for n, trouble in enumerate(troubles):
-        with st.container(key=f"race-{where}-{n}"):
-            if trouble.says:
-                st.html(f'<div class="mv-panel bad" role="alert"><p>{prose(trouble.says)}</p></div>')
-            with st.container(horizontal=True, vertical_alignment="center"):
-                for at, remedy in enumerate(trouble.remedies[:MOST]):
-                    key = f"race.{where}-{n}-{at}"
-                    st.button(remedy.label, key=key, on_click=_take, args=(tab, remedy.changes))
+def offer(tab: Tab, remedies: Sequence[Remedy], where: str = "remedies") -> None:
+    """Show remedies in a row; each changes the settings and starts the race."""
+    if not remedies:
+        return
+    with st.container(horizontal=True, key=f"race-{where}", vertical_alignment="center"):
+        for at, remedy in enumerate(remedies[:MOST]):
+            st.button(remedy.label, key=f"race.{where}-{at}", on_click=_take, args=(tab, remedy.changes))
 
 
 def taken() -> bool:

@@ -1,18 +1,16 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
 from itertools import groupby
-from math import prod
 
 import pytest
+from playing_cases import dry, replayed, told
 from race_cases import BOTH, fell, gradient, race
 
 from moonviz.data.stored import stored, stored_names
-from moonviz.estimates import estimate_methods
-from moonviz.events import KINDS
 from moonviz.figures import playing
-from moonviz.figures.playing import budget_bytes, live_payload, payload, race_id, stored_id
+from moonviz.figures.playing import live_payload, payload, race_id, stored_id
+from moonviz.figures.playing_heads import budget_bytes
 from moonviz.jobs.messages import StageMessage, Steps
 from moonviz.results import Failure
 from moonviz.specs import RunSpec, preset
@@ -20,37 +18,6 @@ from moonviz.ui.following import Following
 
 RACES = [(name, one.label) for name in stored_names() for one in stored(name).results]
 MIXED = ("residuals", "inverse", "checkpointed")
-CHANGES = ("add", "remove")
-
-
-def told(report, label, **more):
-    made = payload(report, id="x", **more)
-    return made, next(one for one in made["methods"] if one["label"] == label)
-
-
-def replayed(events):
-    """Bytes by kind after every event, from the changes alone."""
-    by_event = defaultdict(list)
-    for name, sign in zip(CHANGES, (1, -1), strict=True):
-        flat = events[name]
-        for at in range(0, len(flat), 4):
-            n, kind, layer, count = flat[at : at + 4]
-            by_event[n].append(((KINDS[kind], layer), sign * count))
-    held = Counter()
-    for n in range(events["n"]):
-        for place, count in by_event[n]:
-            held[place] += count
-        assert min(held.values(), default=0) >= 0
-        sums = Counter()
-        for (kind, _), count in held.items():
-            sums[kind] += count
-        yield {kind: count for kind, count in sums.items() if count}
-
-
-def dry(name, *methods, **settings):
-    spec = preset(name, **settings).model_dump(mode="json")
-    chosen = [{"name": method, "options": options} for method, options in methods]
-    return estimate_methods(RunSpec.read({"network": spec, "methods": chosen}))
 
 
 @pytest.fixture(scope="module")
@@ -124,88 +91,6 @@ def test_merged_events_keep_the_time_the_peaks_and_the_fullest_moment(monkeypatc
         assert (at, at + 1) in spans
 
 
-@pytest.mark.parametrize("name", stored_names())
-def test_captions_say_what_the_records_say(name):
-    """Bits only where one bit per unit or less is kept; nothing where nothing is; a gradient where one is made."""
-    report = stored(name)
-    batch, cards = report.network.spec["batch"], report.network.layers
-    steps = next(one for one in report.results if one.method == "moonwalk-mixed").steps
-    one = told(report, "moonwalk-mixed")[1]
-    keys = dict(one["events"]["say"])
-    for n, step in enumerate(steps):
-        say = one["say"][keys.get(n, step.phase)][0]
-        kept = sum(h.bytes for h in step.held_added if (h.kind, h.layer) == ("residual", step.layer))
-        if step.phase == "forward" and 0 < step.layer < len(cards) - 1:
-            assert ("keep nothing" in say) == (not kept)
-            assert ("one bit" in say) == (0 < 8 * kept <= batch * prod(cards[step.layer].out_shape))
-        assert ("ake its gradient" in say or "ake the" in say) == any(h.kind == "gradient" for h in step.held_added)
-        assert ("fragment" in say) == (step.phase == "advance" and any(h.kind == "fragment" for h in step.held_removed))
-
-
-EVERY = [
-    ("backprop", {}), ("checkpointing", {}), ("projforward", {"directions": 4}), ("forward", {}),
-    ("moonwalk-pure", {}), ("moonwalk-mixed", {}), ("moonwalk-mixed", {"anchor_every": 2}),
-    ("moonwalk-mixed", {"phase_one": "checkpointed"}),
-]  # fmt: skip
-UNDOES = [("revbackprop", {}), ("moonwalk-mixed", {"phase_one": "inverse"}),
-          ("moonwalk-mixed", {"phase_one": "inverse", "anchor_every": 2})]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def every():
-    """Every method and variant on small networks."""
-    small = [one for one in EVERY if one[0] not in ("moonwalk-pure", "forward")]
-    return [
-        dry("digits-dense", *EVERY, *UNDOES, depth=4, width=16),
-        dry("relu-net", *small, depth=4, width=16),
-        dry("conv1d-fragments", *small, depth=4),
-        dry("digits-revnet", *small, *UNDOES, depth=4),
-        dry("glow-tiny", *small, *UNDOES, depth=2),
-        dry("reversible-transformer", *EVERY[:3], *UNDOES, depth=2),
-    ]
-
-
-def test_every_step_of_every_method_has_a_short_sentence_of_its_own(every):
-    seen = set()
-    for report in every:
-        for one in payload(report, id="x")["methods"]:
-            seen |= {f"{one['method']} {key.partition(':')[0]}" for key in one["say"]}
-            keys = dict(one["events"]["say"])
-            assert all(letter for letter in one["events"]["phase"])
-            for say, formula in one["say"].values():
-                assert len(say.replace("{i}", "512")) <= 72, say
-                assert "Work on" not in say
-                assert say.endswith(".")
-                assert not set("{}") & set(say.replace("{i}", ""))
-                assert formula == "" or formula.count("{") == formula.count("}")
-            for n in range(one["events"]["n"]):
-                assert n not in keys or keys[n] in one["say"]
-    for needed in ("reverse+fragment", "reverse+anchor", "invert+anchor", "recompute+bits", "advance+anchor"):
-        assert f"moonwalk-mixed {needed}" in seen
-    assert {"forward tangent+start", "projforward tangent+head", "moonwalk-pure tangent+stem"} <= seen
-
-
-def test_directions_are_counted(every):
-    pure = told(every[0], "moonwalk-pure")[1]
-    assert pure["say"]["tangent"][0] == "Push all 16 input directions through layer {i}, beside x."
-    assert pure["sweeps"] == [[0, "1 Directions →"], [10, "2 Forward →"]]
-    noisy = told(every[0], "projforward:directions=4")[1]
-    assert noisy["noisy"]
-    assert noisy["say"]["done"][0] == "Done: the average of 4 random directions. A guess, not the gradient."
-
-
-def test_loops_stand_for_all_their_passes(every):
-    events = told(every[0], "forward")[1]["events"]
-    network = every[0].network.spec
-    weights = sum(card.parameters for card in every[0].network.layers)
-    starts = 0
-    passes, keys = dict(events["passes"]), dict(events["say"])
-    for n in range(events["n"]):
-        starts += passes.get(n, 1) * ("start" in keys.get(n, ""))
-    assert starts == weights
-    assert network["batch"]
-
-
 def test_sweeps_start_where_the_phase_turns():
     for one in payload(stored("photo-revnet"), id="x")["methods"]:
         starts = [at for at, _ in one["sweeps"]]
@@ -224,6 +109,11 @@ def test_a_method_that_fell_keeps_its_place_with_what_it_needs():
     assert fallen["events"]["n"] == 0
     assert other["less"] is None
     assert other["events"]["n"] == 100
+
+
+def test_a_method_that_takes_too_long_does_not_claim_to_need_more_memory():
+    fallen = payload(race(backprop=fell("too_large", "2 days.", peak_bytes=7, flops=10**15)), id="x")["methods"][0]
+    assert (fallen["status"], fallen["needs"], fallen["flops"]) == ("too_slow", None, 10**15)
 
 
 def test_numbers_are_against_backprop_of_this_run():

@@ -1,51 +1,13 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
+from race_page import APP, BOTH, DENSE, SENTENCE, charts, kinds, played, run, statuses, text
 from streamlit.testing.v1 import AppTest
 
 from moonviz.data.stored import stored
-from moonviz.figures.headline import headline
 from moonviz.jobs.messages import Cancelled, Failed, Lost, Queued, ResultMessage, StageMessage, Steps
 from moonviz.results import Failure
 from moonviz.ui import controls
-
-BOTH = ("backprop", "moonwalk-mixed")
-
-APP = Path(__file__).parents[2] / "app.py"
-SENTENCE = headline(stored("photo-revnet", BOTH)).html
-DENSE = headline(stored("digits-dense", BOTH)).html
-
-
-def text(page):
-    assert not page.exception, page.exception
-    return "\n".join(one.proto.body for one in page.get("html"))
-
-
-def kinds(page):
-    return [one.type for one in page.main]
-
-
-def run(page, fake, *script):
-    fake.script = list(script)
-    return page.button(key="race.run").click().run()
-
-
-def charts(page):
-    return page.get("plotly_chart")
-
-
-def played(page):
-    """What the one player on the page is fed."""
-    assert not page.exception, page.exception
-    (fed,) = [one for one in page.get("bidi_component") if one.proto.id.endswith("race.player")]
-    return json.loads(fed.proto.json)["payload"]
-
-
-def statuses(page):
-    return [one["status"] for one in played(page)["methods"]]
 
 
 def test_untouched_it_tells_the_stored_race(page, fake):
@@ -244,77 +206,3 @@ def test_what_goes_wrong_is_said_and_the_last_result_stays(page, fake, end, word
     page.button(key="race.again").click().run()
     assert len(fake.jobs) == 2
     assert fake.jobs[0][0] == fake.jobs[1][0]
-
-
-def test_a_message_can_be_closed(page, fake):
-    run(page, fake, Cancelled())
-    page.button(key="race.close").click().run()
-    assert "Stopped" not in text(page)
-
-
-def test_a_job_nobody_knows_is_lost_not_hung(page, fake):
-    run(page, fake, Queued(position=0))
-    fake.jobs.append(None)  # as after a restart of the engine
-    page.run()
-    assert "not known here any more" in text(page)
-
-
-def test_one_method_that_fell_leaves_the_other_its_result(page, fake):
-    report = stored("digits-revnet", BOTH)
-    fallen = report.results[0].model_copy(
-        update={"status": "too_large", "error": Failure(message="Needs 17 of 12."), "steps": (), "gradient": None}
-    )
-    mixed = report.model_copy(update={"results": (fallen, report.results[1])})
-    run(page, fake, ResultMessage(data=mixed.model_dump(mode="json", by_alias=True)))
-    assert "<b>does not fit</b>" in text(page)
-    assert "Needs 17 of 12." in text(page)
-    assert statuses(page) == ["too_large", "ok"]
-    assert played(page)["methods"][0]["needs"] == report.results[0].peak_bytes
-
-
-def fall(page, fake, status, method="backprop"):
-    """Run the page's race, in which one method falls."""
-    page.selectbox(key="race.preset").set_value("digits-revnet").run()
-    run(page, fake, Queued(position=0))
-    report = stored("digits-revnet", BOTH)
-    fallen = [
-        one.model_copy(update={"status": status, "error": Failure(message="It cannot."), "steps": (), "gradient": None})
-        if one.method == method else one for one in report.results
-    ]  # fmt: skip
-    fake.script = [Queued(position=0), ResultMessage(
-        data=report.model_copy(update={"results": tuple(fallen)}).model_dump(mode="json", by_alias=True)
-    )]  # fmt: skip
-    page.run()
-
-
-@pytest.mark.parametrize(
-    ("status", "label", "asks"),
-    [
-        ("too_large", "Take batch 32 instead of 64", {"batch": 32, "depth": 32, "methods": BOTH}),
-        ("too_large", "Take depth 16 instead of 32", {"batch": 64, "depth": 16, "methods": BOTH}),
-        ("too_large", "Race without backprop", {"batch": 64, "depth": 32, "methods": BOTH[1:]}),
-        ("refused", "Race without backprop", {"batch": 64, "depth": 32, "methods": BOTH[1:]}),
-    ],
-)
-def test_a_method_that_fell_has_its_remedies_as_buttons(page, fake, status, label, asks):
-    fall(page, fake, status)
-    assert "<code>backprop</code>: It cannot." in text(page)
-    labels = [one.label for one in page.button]
-    assert (status == "too_large") == any("batch" in one for one in labels)
-    fake.script = [Queued(position=0)]
-    next(one for one in page.button if one.label == label).click().run()
-    spec = fake.jobs[-1][0].spec
-    found = {"batch": spec.network.batch, "depth": spec.network.depth}
-    assert found | {"methods": tuple(choice.name for choice in spec.methods)} == asks
-    assert page.number_input(key="race.digits-revnet.batch.1").value == asks["batch"]
-    assert played(page)["live"]
-
-
-def test_a_race_too_large_offers_a_smaller_one(page, fake):
-    failed = Failed(reason="too_large", error=Failure(message="Too long.", remedy="Take less."))
-    run(page, fake, StageMessage(name="check", done=0, total=1), failed)
-    labels = [one.label for one in page.button]
-    assert {"Take batch 4 instead of 8", "Take depth 64 instead of 128", "Time it once"} <= set(labels)
-    fake.script = [Queued(position=0)]
-    next(one for one in page.button if one.label == "Time it once").click().run()
-    assert fake.jobs[-1][0].spec.repeats == 1

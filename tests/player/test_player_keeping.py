@@ -94,6 +94,8 @@ def test_two_players_do_not_disturb_each_other(shown):
     assert not shown.state("two")["playing"]
     shown.set("p.pin(3)")
     assert shown.state("two")["pin"] is None
+    shown.page.evaluate("cleanups.two()")
+    shown.at(0.7)
     shown.show(finished(), key="two", fresh=True)
     assert shown.state("two")["position"] == 0
 

@@ -1,6 +1,6 @@
 /* A lane: name, sweep chips, readings, strip and caption of one method; or why it has no strip, and what to do. */
 const TROUBLE = {
-  refused: "Cannot train this network.", too_large: "Does not fit.", cancelled: "Stopped.", lost: "Lost its worker.", failed: "Failed.",
+  refused: "Cannot train this network.", too_large: "Does not fit.", too_slow: "Takes too long.", cancelled: "Stopped.", lost: "Lost its worker.", failed: "Failed.",
   waiting: "Waiting for its turn.",
 };
 
@@ -62,21 +62,33 @@ class Lane {
     this.node.append(element("div", { class: fed.status === "waiting" ? "trouble calm" : "trouble" }, inside));
   }
 
-  fit(geometry) { if (this.strip) { this.strip.fit(geometry); this.drawn = ""; } }
+  fit(geometry) { if (this.strip) { this.strip.fit(geometry, this.player.colours.sans); this.drawn = ""; } }
 
-  /* One frame; touches nothing whose step, hover, pin or view did not change. */
-  frame(place, over) {
-    if (!this.strip || !this.strip.geometry) return;
-    const { run, player } = this, { state } = player, { e, f, done } = place;
-    const stopped = done && !run.whole, ghost = (done && !over) || stopped, glide = state.playing && !player.reduced();
-    const share = done || !glide ? "" : f.toFixed(3), drawn = `${done}|${e}|${share}|${ghost}|${state.hover}|${state.pin}|${state.shows}`;
-    if (this.drawn !== drawn) {
-      this.drawn = drawn;
-      this.strip.draw(this.moment(place, ghost, glide));
-    }
-    const key = `${done}|${e}|${state.hover}|${state.budget}|${stopped}`;
+  /* One frame, in two parts: all strips first, then all words, since text on a canvas makes the page compute its styles.
+     Nothing is touched whose step, hover, pin or view did not change. */
+  draw(place, over) {
+    if (!this.strip?.geometry) return;
+    const { run, player } = this, { state } = player, { e, f, done } = place, glide = state.playing && !player.reduced();
+    const ghost = done && (!over || !run.whole), share = done || !glide ? "" : f.toFixed(3);
+    const drawn = `${done}|${e}|${share}|${ghost}|${state.hover}|${state.pin}|${state.shows}`;
+    if (this.drawn === drawn) return;
+    this.drawn = drawn;
+    this.strip.draw(this.moment(place, ghost, glide));
+  }
+
+  tell(place) {
+    if (!this.strip || !this.#due(place.done)) return;
+    const { state } = this.player, { e, done } = place, key = `${done}|${e}|${state.hover}|${state.budget}`;
     if (this.key !== key) { this.key = key; this.#words(e, done); }
     this.#running(place);
+  }
+
+  /* While it plays, words beside the focus change 15 times a second: more cannot be read, and each costs a layout. */
+  #due(done) {
+    const { state } = this.player, now = performance.now();
+    if (state.playing && !done && state.focus !== this.at && state.hover === null && now - (this.told || 0) < 66) return false;
+    this.told = now;
+    return true;
   }
 
   moment({ e, f, done }, ghost, glide) {

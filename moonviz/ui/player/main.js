@@ -1,6 +1,8 @@
 /* The player itself: state, layout, one frame, and what Streamlit calls. */
 const HOME = Symbol.for("moonviz.player");
-const STAYS = matchMedia("(prefers-reduced-motion: reduce)");
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
+let still = STILL.matches; // asking anew in a frame would force a layout
+STILL.addEventListener("change", () => { still = STILL.matches; });
 
 class Player {
   constructor(host, fed) {
@@ -40,7 +42,7 @@ class Player {
     this.finish.foot.append(saving(this));
   }
 
-  reduced() { return STAYS.matches; }
+  reduced() { return still; }
   get focused() { return this.runs[this.state.focus]; }
   nameOf(layer) { const { names, last } = this.payload.network; return names?.[layer] ? ` · ${names[layer]}` : layer === 0 ? " · stem" : layer === last ? " · head" : ""; }
   longest(mode = this.state.mode) { return Math.max(0, ...this.runs.map((run) => run.span(mode))); }
@@ -55,6 +57,7 @@ class Player {
     const timed = this.runs.filter((run) => run.n);
     this.hasClock = timed.length > 0 && timed.every((run) => run.end.clock);
     if (!same) this.#begin(recall(this.key));
+    else if (!this.ownBudget && payload.budget) state.budget = payload.budget;
     if (!this.hasClock) { state.mode = "step"; state.shows = "held"; }
     state.focus = Math.min(state.focus, this.runs.length - 1);
     if (state.pin > payload.network.last) state.pin = null;
@@ -70,10 +73,11 @@ class Player {
 
   /* A race not seen yet: finished races show their end, running ones their newest step. */
   #begin(kept) {
-    const { state, payload, runs } = this, preferred = runs.findIndex((run) => run.method === "moonwalk-mixed" && run.n);
+    const { state, payload, runs } = this, preferred = runs.findIndex((run) => run.method === "moonwalk-mixed" && (run.n || payload.live));
     const last = runs.reduce((found, run, at) => (run.n ? at : found), 0);
     Object.assign(state, { mode: this.hasClock ? "clock" : "step", playing: false, hover: null, pin: null, budget: payload.budget || 0, focus: preferred < 0 ? last : preferred, follow: !!payload.live, view: "memory", shows: "held", speed: 1 });
     this.wanted = { ended: true };
+    this.ownBudget = false;
     if (!kept) return;
     for (const name of ["speed", "focus", "pin", "view", "shows"]) if (kept[name] !== null && kept[name] !== undefined) state[name] = kept[name];
     if (kept.mode === "step" || (kept.mode === "clock" && this.hasClock)) state.mode = kept.mode;
@@ -132,7 +136,6 @@ class Player {
     this.card.show(state.pin);
     this.frame();
     this.transport.show();
-    if (state.hover !== null) this.chart.mark(state.hover, state.position);
   }
 
   #headings() {
@@ -166,12 +169,15 @@ class Player {
     const { state, runs } = this;
     this.places = runs.map((run) => run.place(state.position, state.mode));
     const over = this.transport.over && !this.payload.live;
-    this.lanes.forEach((lane, at) => lane.frame(this.places[at], over));
+    this.lanes.forEach((lane, at) => lane.draw(this.places[at], over));
+    this.lanes.forEach((lane, at) => lane.tell(this.places[at]));
     this.chart.frame(state.position, this.places, over);
     this.finish.reveal(this.places);
     this.transport.frame();
     if (state.pin !== null) this.card.frame();
-    if (state.hover !== null) this.pointing.refresh();
+    if (state.hover === null) return;
+    this.pointing.refresh();
+    this.chart.mark(state.hover, state.position);
   }
 
   touch() { for (const lane of this.lanes) { lane.drawn = lane.key = ""; } }

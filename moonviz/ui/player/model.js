@@ -208,4 +208,7 @@ class Run {
 
 const UNKNOWN = 0, SAME = 1, DRIFTING = 2, HOLLOW_GRADE = 3;
 const GRADE_WORDS = ["not compared yet", "the same within tolerance", "drifting", "not the gradient"];
-const gradeWords = (run, layer) => (run.grades[layer] === SAME && run.fed.agreement_to === "truth" ? "as close to the truth as backprop" : GRADE_WORDS[run.grades[layer]]);
+function gradeWords(run, layer) {
+  if (run.grades[layer] !== SAME || run.fed.agreement_to !== "truth") return GRADE_WORDS[run.grades[layer]];
+  return run.method === "backprop" ? "backprop’s own rounding" : "as close to the truth as backprop";
+}

@@ -31,7 +31,7 @@ class Pointing {
     }
     if (!changed) return;
     player.frame();
-    player.chart.mark(layer, state.position);
+    if (layer === null) player.chart.mark(null, 0);
   }
 
   /* Over the chart: the layer that the nearest curve was working on there. */
@@ -52,7 +52,6 @@ class Pointing {
     if (state.hover !== layer) {
       state.hover = layer;
       player.frame();
-      chart.mark(layer, state.position);
     }
     tip.replaceChildren(element("b", {}, run.label), ` at ${when}: ${PHASE_WORDS[run.phase[e]] || "working"} at layer ${layer}${player.nameOf(layer)}`, element("br"), `holds ${bytesText(run.live[e])}, inside the step ${bytesText(run.inside[e])}`);
     tip.style.display = "block";

@@ -48,7 +48,7 @@ async function sheet(player) {
     write(lane.run.label, pad + 12, y, "600 15px", colours.ink);
     write(`${lane.reading.textContent.replace(/^(holds|peak)/, "$1 ")}`, pad + wide, y, "600 14px", colours.ink, "right");
     const strip = new Strip(document.createElement("canvas")), place = player.places[lane.at];
-    strip.fit({ ...lane.strip.geometry, dpr: ratio });
+    strip.fit({ ...lane.strip.geometry, dpr: ratio }, colours.sans);
     strip.draw(lane.moment(place, place.done && !player.transport.over, false));
     pen.drawImage(strip.canvas, pad, y + 8, wide, HEIGHT);
     write(lane.say.node.textContent, pad, y + HEIGHT + 24, "400 13px", colours.muted);

@@ -38,9 +38,10 @@ const layerAt = (geometry, x) => Math.max(0, Math.min(geometry.layers - 1, Math.
 class Strip {
   constructor(canvas) { this.canvas = canvas; this.pen = canvas.getContext("2d"); }
 
-  fit(geometry) {
+  fit(geometry, sans) {
     const { canvas } = this, width = Math.round(geometry.width * geometry.dpr), height = Math.round(HEIGHT * geometry.dpr);
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    this.pen.font = `600 12px ${sans}`; // once: setting a font in a frame makes the page compute its styles at once
     this.geometry = geometry;
     this.sums = new Float64Array(geometry.n * NK);
     this.going = new Float64Array(geometry.n);
@@ -90,7 +91,6 @@ class Strip {
     pen.closePath();
     pen.fillStyle = hue;
     if (HOLLOW[letter]) { pen.lineWidth = 1.8; pen.stroke(); } else pen.fill();
-    pen.font = `600 12px ${colours.sans}`;
     pen.fillStyle = colours.ink;
     const right = way > 0 ? tip + 34 < g.width : tip < 36;
     pen.textAlign = right ? "left" : "right";

@@ -60,7 +60,6 @@ class Transport {
     state.follow = player.payload.live && this.over;
     this.rest = 0;
     player.frame();
-    if (state.hover !== null) player.chart.mark(state.hover, state.position);
     if (state.playing) return;
     this.show();
     player.speak();
