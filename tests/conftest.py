@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sys
 
 import numpy as np
@@ -9,6 +10,31 @@ import pytest
 
 # Test networks are tiny: more threads would only wait for each other, most of all on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for every test that needs one: Playwright can be started once in a process."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("needs a Chromium: no `chromium` or `google-chrome` is on the PATH")
+    from playwright.sync_api import sync_playwright  # only now: most tests need no browser
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(autouse=True)

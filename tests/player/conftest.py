@@ -2,24 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from player_harness import Shown, open_page
-from playwright.sync_api import sync_playwright
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("needs a Chromium: no `chromium` or `google-chrome` is on the PATH")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
