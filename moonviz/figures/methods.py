@@ -208,7 +208,7 @@ def comparison() -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     rows = "".join(_compared(card) for card in METHODS.values())
     return (
-        f'<table class="mv-finish mv-compare"><caption class="mv-hidden">Methods compared</caption><thead><tr>{head}'
+        f'<table class="mv-rows mv-compare"><caption class="mv-hidden">Methods compared</caption><thead><tr>{head}'
         f"</tr></thead><tbody>{rows}</tbody></table>"
     )
 
