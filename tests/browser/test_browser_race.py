@@ -111,6 +111,7 @@ def test_a_place_left_while_it_ran_is_kept_when_the_result_arrives(tab):
     expect(player(page).locator(".lane").first).to_contain_text(re.compile("of 66 gradients made"), timeout=LONG)
     page.get_by_role("button", name="Step back").click()
     read = player(page).locator(".scrub .at")
+    page.wait_for_timeout(500)  # the words follow with the next frame
     here = int(re.search(r"step (\d+)", read.inner_text())[1])
     expect(page.locator(".mv-foot")).to_contain_text("Measured here", timeout=LONG)
     assert int(re.search(r"step (\d+)", read.inner_text())[1]) == here
