@@ -55,7 +55,7 @@ class Fit:
             if not suffices(card.capability, options.needed):
                 needs = BADGES[options.needed].name if options.needed != "fragmental" else "at least fragmental"
                 start = f"`{options.label}` needs layers that are {needs}; layer {card.index} ({card.kind}) is not."
-                if options.needed == "invertible" and card.capability != "ordinary":
+                if options.needed == "invertible" and card.capability == "submersive":
                     return (
                         f"{start} The gradient can pass it both ways, but its input cannot be rebuilt from its output."
                     )

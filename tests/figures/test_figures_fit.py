@@ -31,6 +31,8 @@ def fit(*capabilities, parameters=10, shape=(64,)):
         ("fragmental", "moonwalk-pure", False),
         ("submersive", "moonwalk-pure", True),
         ("submersive", "revbackprop", False),
+        ("fragmental", "revbackprop", False),
+        ("ordinary", "revbackprop", False),
         ("invertible", "revbackprop", True),
     ],
 )
@@ -39,7 +41,7 @@ def test_a_method_fits_if_every_layer_will_do(layer, method, fits):
     assert (why is None) is fits
     if why:
         assert why.startswith(f"`{method}` needs")
-        undone = layer != "ordinary" and method == "revbackprop"
+        undone = layer == "submersive" and method == "revbackprop"
         reason = "The gradient can pass it both ways, but its input" if undone else "For a reason."
         assert f"layer 2 (dense) is not. {reason}" in why
 
