@@ -242,7 +242,7 @@ def queued(at: Scene) -> None:
     for _ in range(2):
         page = at.open()
         press_run(page)
-    page.get_by_text(re.compile("^Second in line; starts in about")).wait_for()
+    page.get_by_text(re.compile("^Second in line")).first.wait_for()
 
 
 @scene("lost", bottom=PLAYER)
