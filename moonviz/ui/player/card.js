@@ -33,19 +33,20 @@ class Card {
       element("header", {}, element("h3", {}, `Layer ${layer}${player.nameOf(layer)}`, element("span", {}, ` ${kind}`)), button("Previous", -1, layer === 0), button("Next", 1, layer === network.last), close),
       facts,
       element("div", { class: "fold-table" }, element("table", { class: "num" },
-        element("thead", {}, element("tr", {}, title("Method"), title("Keeps here now"), title("At most"), title("Seconds by phase"), title("Gradient", "relative error, cosine, largest difference"))),
+        element("thead", {}, element("tr", {}, title("Method"), title("Keeps here now"), title("In all", "for later, and while worked on"), title("Seconds by phase"), title("Gradient", "relative error, cosine, largest difference"))),
         element("tbody", {}, this.rows.map((row) => row.node)))));
     this.frame();
   }
 
   #row(run, layer) {
-    const story = run.story(layer), now = element("td", { "data-of": "Keeps here now" }), most = [];
-    for (let kind = 0; kind < NK; kind++) if (story.most[kind] > 0) most.push(`${KIND_SHORT[KINDS[kind]]} ${bytesText(story.most[kind])}`);
+    const story = run.story(layer), now = element("td", { "data-of": "Keeps here now" });
+    const [kept, most] = this.player.lanes[this.player.runs.indexOf(run)].keptWords(layer), busy = story.busy.map(([kind, bytes]) => `${KIND_SHORT[kind]} ${bytesText(bytes)}`);
+    const life = `${sentence(kept)}; ${most}${busy.length > 1 ? ` (${busy.join(", ")})` : ""}`;
     const sums = new Map();
     if (run.end.clock) for (const e of story.worked) sums.set(run.phase[e], (sums.get(run.phase[e]) || 0) + run.end.clock[e] - run.start(e, "clock"));
     const times = [...sums].map(([letter, seconds]) => `${PHASE_WORDS[letter]} ${secondsText(seconds)}`).join(", ");
     const made = element("td", { "data-of": "Gradient" });
-    const node = element("tr", {}, element("th", { scope: "row" }, named(run)), now, element("td", { "data-of": "At most" }, most.join(", ") || "nothing"), element("td", { "data-of": "Seconds" }, times || "not timed"), made);
+    const node = element("tr", {}, element("th", { scope: "row" }, named(run)), now, element("td", { "data-of": "In all" }, life), element("td", { "data-of": "Seconds" }, times || "not timed"), made);
     return { node, run, now, made };
   }
 

@@ -162,12 +162,17 @@ class Lane {
     return `${own} ${run.full ? `Bars: when it kept the most for later, at ${at}.` : "It kept nothing for later."}`;
   }
 
+  /* What a layer keeps while others are worked on, and the most it holds while it is worked on itself. */
+  keptWords(layer) {
+    const story = this.run.story(layer), long = story.mode === "clock" ? secondsText(story.long) : `${countText(story.long)} steps`;
+    const kept = story.kept.map(([kind, bytes]) => `${bytesText(bytes)} of ${KIND_SHORT[kind]}`).join(" and ");
+    return [kept ? `kept ${story.varies ? "up to " : ""}${kept} for ${long}` : "kept nothing for later", story.busyBytes ? `at most ${bytesText(story.busyBytes)} while worked on` : "nothing while worked on"];
+  }
+
   storyWords(layer) {
-    const { run } = this, story = run.story(layer), long = (x) => (story.mode === "clock" ? secondsText(x) : `${countText(x)} steps`);
-    const kept = story.high ? `kept ${bytesText(story.high)} for ${long(story.kept)}` : "kept nothing between steps";
-    const when = story.mode === "clock" ? long : (x) => `step ${countText(x)}`;
-    const made = story.made < 0 ? "" : run.noisy ? `, a guess of its gradient at ${when(run.end[story.mode][story.made])}` : `, gradient at ${when(run.end[story.mode][story.made])}`;
-    return [element("b", {}, `Layer ${layer}`), ` ${kept}${made}.`];
+    const { run } = this, story = run.story(layer), when = (x) => (story.mode === "clock" ? secondsText(x) : `step ${countText(x)}`);
+    const made = story.made < 0 ? [] : [`${run.noisy ? "a guess of its gradient" : "gradient"} at ${when(run.end[story.mode][story.made])}`];
+    return [element("b", {}, `Layer ${layer}`), ` ${[...this.keptWords(layer), ...made].join("; ")}.`];
   }
 
   heldWords(layer, place) {

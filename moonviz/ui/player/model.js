@@ -180,27 +180,30 @@ class Run {
     return say[this.saying.get(e)] || say[phase] || FALLBACK_SAY[phase];
   }
 
-  /* One layer's life in this run: when it was worked on, what it kept at most and for how long. */
+  /* One layer's life in this run. `kept`: what it holds between two steps of other layers, at its most, in bytes by kind,
+     and for how long it holds any (`varies` if not always as much); `busy`: the most it holds beside a step of its own,
+     such as h that has just come. */
   story(layer) {
     let story = this.stories.get(layer);
     if (story) return story;
-    const now = new Float64Array(NK), most = new Float64Array(NK), mode = this.end.clock ? "clock" : "step";
-    let total = 0, high = 0, kept = 0, since = 0;
-    for (const [e, kind, at, bytes] of this.changes) {
-      if (at !== layer) continue;
-      now[kind] = Math.max(0, now[kind] + bytes);
-      most[kind] = Math.max(most[kind], now[kind]);
-      if (kind === GRADIENT) continue;
-      const end = this.end[mode][e];
-      if (total > 0) kept += end - since;
-      since = end;
-      total = Math.max(0, total + bytes);
-      high = Math.max(high, total);
+    const now = new Float64Array(NK), mode = this.end.clock ? "clock" : "step", end = this.end[mode], worked = [];
+    story = { kept: [], keptBytes: 0, long: 0, varies: false, busy: [], busyBytes: 0, worked, made: this.madeAt[layer], mode };
+    for (let e = 0; e < this.n; e++) {
+      if (this.layer[e] === layer) worked.push(e);
+      for (let j = this.from[e]; j < this.from[e + 1]; j++) {
+        const [, kind, at, bytes] = this.changes[j];
+        if (at === layer && kind !== GRADIENT) now[kind] = Math.max(0, now[kind] + bytes);
+      }
+      const total = now.reduce((sum, bytes) => sum + bytes, 0), parts = () => KINDS.map((kind, at) => [kind, now[at]]).filter(([, bytes]) => bytes > 0);
+      if (!total) continue;
+      if (this.layer[e] === layer || this.layer[e + 1] === layer) {
+        if (total > story.busyBytes) Object.assign(story, { busyBytes: total, busy: parts() });
+        continue;
+      }
+      if (story.keptBytes && total !== story.keptBytes) story.varies = true;
+      if (total > story.keptBytes) Object.assign(story, { keptBytes: total, kept: parts() });
+      if (e + 1 < this.n) story.long += end[e + 1] - end[e];
     }
-    if (total > 0 && this.n) kept += this.span(mode) - since;
-    const worked = [];
-    for (let e = 0; e < this.n; e++) if (this.layer[e] === layer) worked.push(e);
-    story = { most, high, kept, worked, made: this.madeAt[layer], mode };
     this.stories.set(layer, story);
     return story;
   }
