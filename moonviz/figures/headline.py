@@ -6,13 +6,20 @@ from dataclasses import dataclass
 from html import escape, unescape
 from re import sub
 
-from moonviz.figures.style import bytes_text, factor_text, seconds_text
+from moonviz.figures.strays import strays
+from moonviz.figures.style import bytes_text, error_text, factor_text, seconds_text
 from moonviz.figures.words import STATUS_WORDS, agreement_words, one_line, prose, short
 from moonviz.results import Report, Result
 from moonviz.specs import METHODS
 
 NOTICEABLE = 1.05
 """Below this factor two peaks are called the same."""
+
+LEANER = 1.005
+"""Below this factor a rival does not need less than backprop itself."""
+
+ALIKE = 3.0
+"""Up to this factor, half a digit, two errors against the truth are of one size."""
 
 BUSY = 1.5
 """A median above this many times the fastest run says that something else ran on the machine."""
@@ -81,6 +88,9 @@ def _duel(walk: Result, backprop: Result, report: Report, what: str) -> Headline
 def _price(walk: Result, backprop: Result, report: Report, what: str) -> str:
     """What it cost in time, and how the two compare without the gradients that both must deliver."""
     said = []
+    dtype = str(report.network.spec.get("dtype", "float32"))
+    if agreement_words(walk, dtype)[0] == "same":
+        said += [words for words in (strays(walk, backprop, dtype),) if words]
     if walk.seconds and backprop.seconds and backprop.seconds.median > 0:
         ratio = walk.seconds.median / backprop.seconds.median
         paid = "It paid" if ratio >= NOTICEABLE else "It took" if ratio > 1 / NOTICEABLE else "It was faster, with"
@@ -89,15 +99,19 @@ def _price(walk: Result, backprop: Result, report: Report, what: str) -> str:
     ours, theirs = walk.activation_peak_bytes, backprop.activation_peak_bytes
     if ours and theirs and theirs >= ours * NOTICEABLE:
         said.append(
-            f"Leaving out the weight gradients that both must deliver: {bytes_text(ours, theirs)} against "
-            f"{bytes_text(theirs, ours)}, {factor_text(theirs / ours)} times less."
+            f"Leaving out the weight gradients that both must deliver, each at its own peak: "
+            f"{bytes_text(ours, theirs)} against {bytes_text(theirs, ours)}, {factor_text(theirs / ours)} times less."
         )
     return escape(" ".join([*said, f"{_rivals(walk, backprop, report)}{what}."]))
 
 
 def _rivals(walk: Result, backprop: Result | None, report: Report) -> str:
     """A sentence for each method that Moonwalk does not beat, each with a space behind it."""
-    return "".join(f"{_rival(one, walk, backprop, report)} " for one in report.results if _equals(one, walk))
+    return "".join(
+        f"{_rival(one, walk, backprop, report)} "
+        for one in report.results
+        if _equals(one, walk) and not (backprop and backprop.peak_bytes and _peak(one) * LEANER > _peak(backprop))
+    )
 
 
 def _equals(other: Result, walk: Result) -> bool:
@@ -128,13 +142,24 @@ def _rival(other: Result, walk: Result, backprop: Result | None, report: Report)
         said += f" {'and' if (pace != 'slower') is not more else 'but'} is {pace}"
     if pace and other.seconds and backprop and backprop.seconds and backprop.seconds.median > 0:
         said += f", {factor_text(other.seconds.median / backprop.seconds.median)}× the time"
-    verdict, detail = agreement_words(other, str(report.network.spec.get("dtype", "float32")))
+    dtype = str(report.network.spec.get("dtype", "float32"))
+    verdict, detail = agreement_words(other, dtype)
     end = {
         "same": ", with the same gradient",
-        "drifting": f", but drifts: {detail}",
+        "drifting": f", but drifts: {detail}{_beside_truth(other, backprop)}",
         "not the gradient": ", but what it finds is not the gradient",
     }.get(verdict, ", its gradient not checked")
-    return f"{said.removesuffix(',')}{end}."
+    doubt = strays(other, backprop, dtype) if verdict == "same" else ""
+    return f"{said.removesuffix(',')}{end}.{' In its gradient, ' if doubt else ''}{doubt}"
+
+
+def _beside_truth(other: Result, backprop: Result | None) -> str:
+    """How far a drifting gradient is from float64, where backprop itself is about as far."""
+    true = other.gradient.relative_error if other.gradient else None
+    own = backprop.gradient.relative_error if backprop and backprop.gradient else None
+    if not true or not own or true > ALIKE * own:
+        return ""
+    return f" (against float64 it is off by {error_text(true)}, backprop itself by {error_text(own)})"
 
 
 def _busy(result: Result) -> str:
