@@ -66,7 +66,7 @@ class Server:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
-        command += [f"--server.port={port}", "--server.address=127.0.0.1", "--logger.level=error"]
+        command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
         self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ | self.limits, stdout=subprocess.DEVNULL)
         try:
             self._wait()
