@@ -36,7 +36,7 @@ class Chart {
     this.cover = element("div", { class: "cover" }, this.ink); // HTML, so that a frame costs no layout
     this.spots = element("div", { class: "spots" });
     this.head = element("div", { class: "head" });
-    this.budget = element("div", { class: "budget", role: "slider", tabindex: "0", "aria-label": "Memory budget", "aria-orientation": "vertical" }, element("span", {}));
+    this.budget = element("div", { class: "budget", role: "slider", tabindex: "0", "aria-label": "Memory budget", title: BUDGET_WORDS, "aria-orientation": "vertical" }, element("span", {}));
     box.append(this.under, this.cover, this.head, this.above, this.spots, this.budget);
   }
 
@@ -52,7 +52,9 @@ class Chart {
     this.inverse = this.log ? (s) => floor * (ceiling / floor) ** s : (s) => s * ceiling;
     this.X = (p) => left + ((wide - left - right) * p) / (now.span || 1);
     this.Y = (b) => high - bottom - (high - top - bottom) * Math.min(1.02, share(b));
-    this.under.replaceChildren(...this.#grid(floor, ceiling), ...this.#axis());
+    this.empty = !known.length;
+    this.unit = byteUnit(ceiling);
+    this.under.replaceChildren(...(this.empty ? this.#nothing() : [...this.#grid(floor, ceiling), ...this.#axis()]));
     const order = now.runs.map((run, at) => [run, at]).filter(([run]) => run.n).sort((a, b) => (a[1] === now.focus) - (b[1] === now.focus));
     this.ink.replaceChildren(...order.flatMap(([run, at]) => (now.view === "frontier" ? this.#trail(run, at) : this.#curve(run, at))));
     this.labels = this.#peaks(order);
@@ -79,15 +81,23 @@ class Chart {
   }
 
   #grid(floor, ceiling) {
-    const { wide } = this, { colours } = this.now, unit = ceiling >= 10240 * MIB ? 1024 * MIB : ceiling >= MIB ? MIB : KIB, marks = [];
+    const { wide } = this, { colours } = this.now, [unit, name] = this.unit, marks = [];
     if (this.log) for (let v = 2 ** Math.ceil(Math.log2(floor)); v <= ceiling; v *= ceiling / floor > 64 ? 4 : 2) marks.push(v);
     else { const step = nice(ceiling / unit / 5); for (let v = 0; v * unit <= ceiling; v += step) marks.push(v * unit); }
     const nodes = marks.flatMap((v) => [
       drawing("line", { x1: MARGIN.left, x2: wide - MARGIN.right, y1: this.Y(v), y2: this.Y(v), stroke: v ? colours.faint : colours.line }),
-      this.#text(MARGIN.left - 8, this.Y(v) + 4.5, v ? significant(v / unit, v / unit >= 100 ? 4 : 3).replace(/\.0+$/, "") : "0", { "text-anchor": "end" }),
+      this.#text(MARGIN.left - 8, this.Y(v) + 4.5, tickText(v / unit), { "text-anchor": "end" }),
     ]);
-    const name = unit === MIB ? "MiB" : unit === KIB ? "KiB" : "GiB";
     return [...nodes, this.#text(4, 11, this.log ? `${name}, log scale` : name)];
+  }
+
+  /* Before any step there is nothing to measure an axis by. */
+  #nothing() {
+    const { left, right, top, bottom } = MARGIN, { wide, high } = this, words = this.now.runs.some((run) => run.moving) ? "waiting for the first step" : "nothing to draw";
+    return [
+      drawing("rect", { x: left, y: top, width: Math.max(0, wide - left - right), height: Math.max(0, high - top - bottom), fill: "none", stroke: this.now.colours.line }),
+      this.#text((left + wide - right) / 2, (top + high - bottom) / 2, words, { "text-anchor": "middle" }),
+    ];
   }
 
   #axis() {
@@ -159,10 +169,10 @@ class Chart {
   /* A mark and a direct label at each peak, placed one after another so that none covers another. */
   #peaks(order) {
     const { mode, view, colours, budget } = this.now, { wide } = this, right = wide - MARGIN.right, line = budget ? this.Y(budget) : -99;
-    const placed = [{ lx: right - 130, w: 130, ly: line - 5 }];
+    const placed = [right - 130, MARGIN.left].map((lx) => ({ lx, w: 130, ly: line - 5 })); // both places of the budget's label
     const wanted = order.map(([run, at]) => {
       const p = view === "frontier" ? run.span(mode) : (run.start(run.peakAt, mode) + run.end[mode][run.peakAt]) / 2;
-      const text = `${run.label} ${bytesText(run.peak)}`;
+      const text = `${run.label} ${bytesIn(this.unit, run.peak)}`;
       return { run, at, p, text, x: this.X(p), y: this.Y(run.peak), w: text.length * 6.6 + 8 };
     }).sort((a, b) => a.y - b.y || b.x - a.x);
     for (const label of wanted) {
@@ -181,9 +191,9 @@ class Chart {
       for (const shape of mark.children) for (const paint of ["fill", "stroke"]) if ((shape.getAttribute(paint) || "").startsWith("var")) shape.setAttribute(paint, this.#hue(label.run));
       label.node = drawing("g", {});
       if (Math.abs(label.ly - label.y) > 20) label.node.append(drawing("line", { x1: label.x, y1: label.y - 6, x2: label.x, y2: label.ly + 4, stroke: this.#hue(label.run), opacity: 0.6 }));
-      label.node.append(mark, this.#text(label.lx, label.ly, label.text, { fill: colours.ink, "font-weight": 600, "paint-order": "stroke", stroke: colours.bg, "stroke-width": 4, "stroke-linejoin": "round" }));
+      label.node.append(drawing("rect", { x: label.lx - 2, y: label.ly - 12, width: label.w, height: 15, rx: 3, fill: colours.bg, opacity: 0.82 }), mark, this.#text(label.lx, label.ly, label.text, { fill: colours.ink, "font-weight": 600, "paint-order": "stroke", stroke: colours.bg, "stroke-width": 5, "stroke-linejoin": "round" }));
     }
-    return placed.slice(1);
+    return placed.slice(2);
   }
 
   /* One frame. `places` holds {e, done} by run. */
@@ -192,7 +202,8 @@ class Chart {
     if (last.x !== x || last.over !== over) {
       this.cover.style.clipPath = over ? "none" : `inset(-20px ${(this.wide - x - 1).toFixed(1)}px -20px -20px)`;
       this.head.style.transform = `translateX(${x.toFixed(1)}px)`;
-      this.head.hidden = over;
+      this.head.hidden = over || this.empty;
+      this.budget.classList.toggle("left", !over && x > this.wide - MARGIN.right - 150); // out of the playhead's way
       if (this.best) this.best.style.display = over ? "" : "none";
       Object.assign(last, { x, over });
     }
@@ -225,13 +236,13 @@ class Chart {
 
   placeBudget(bytes) {
     const { budget } = this, y = Math.max(4, this.Y(bytes)), beyond = bytes > this.inverse(1);
-    budget.hidden = !bytes;
+    budget.hidden = !bytes || this.empty;
     budget.style.transform = `translateY(${y.toFixed(1)}px)`;
-    setText(budget.firstChild, `budget ${bytesText(bytes)} ${beyond ? "↑" : "↕"}`);
+    setText(budget.firstChild, `budget ${bytesIn(this.unit, bytes)} ${beyond ? "↑" : "↕"}`);
     budget.setAttribute("aria-valuenow", Math.round(bytes));
     budget.setAttribute("aria-valuemin", 0);
     budget.setAttribute("aria-valuemax", Math.round(Math.max(bytes, this.most * 1.12)));
-    budget.setAttribute("aria-valuetext", bytesText(bytes));
+    budget.setAttribute("aria-valuetext", bytesIn(this.unit, bytes));
   }
 
   bytesAt(clientY) {

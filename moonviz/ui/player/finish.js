@@ -23,7 +23,7 @@ class Finish {
     const scale = { floor, most, longest, truth, tolerance: errorPlace(payload.tolerance, floor), less: this.#least(runs) };
     const title = (words, small, more) => element("th", { scope: "col", title: more }, words, small ? element("small", {}, ` ${small}`) : null);
     this.columns.replaceChildren(element("tr", {}, title("Finish"), title("Peak memory"), title("Time", "of one step", "Median of whole training steps. The clocks above add up medians of single layers, so they may differ a little."), title("Work"),
-      title(truth ? "Error against the true gradient" : `Error against backprop in ${payload.dtype}`, `${powerText(floor)} to 1; shaded: tolerance`), title("Gradient")));
+      title(truth ? "Error against the true gradient" : `Error against backprop in ${payload.dtype}`, `${powerText(floor)} to 1; shaded: tolerance`), title("Gradient", `against backprop in ${payload.dtype}`, `Whether it is the gradient that backprop makes in the same number format, ${payload.dtype}; not an error against the true one.`)));
     this.rows = runs.map((run) => (run.whole || run.moving || (run.n && !run.fed.error && run.status === "ok") ? this.#row(run, scale) : this.#fell(run, scale)));
     this.body.replaceChildren(...this.rows);
     this.twin.replaceChildren(...runs.flatMap((run) => this.#sweeps(run, hasClock)));

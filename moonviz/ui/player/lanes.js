@@ -44,7 +44,7 @@ class Lane {
     this.canvas = element("canvas", { tabindex: "0", role: "slider", "aria-label": `Layers of ${run.label}. Enter pins a layer.`, "aria-valuemin": 0, "aria-valuemax": run.layers - 1, "aria-valuenow": 0 });
     this.strip = new Strip(this.canvas);
     this.say = new Refill(element("span", { class: "say" }));
-    this.fx = new Refill(element("span", { class: "fx" }));
+    this.fx = new Refill(element("span", { class: "fx", title: SYMBOL_WORDS }));
     this.caption = element("p", { class: "cap" }, this.say.node, this.fx.node);
     this.node.append(this.tally, element("div", { class: "strip" }, this.canvas), this.caption);
     player.pointing.listen(this);

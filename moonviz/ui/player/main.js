@@ -34,9 +34,10 @@ class Player {
     this.plot = element("div", { class: "plot" }, element("div", { class: "top" }, this.plotHead, this.views.node), box);
     this.stage = element("div", { class: "stage" }, lanes, this.plot);
     this.legend = element("div", { class: "key" });
+    this.letters = element("details", { class: "letters" }, element("summary", {}, "Letters in the formulas"), element("dl", {}, SYMBOLS.map(([letter, words]) => element("div", {}, element("dt", {}, letter), element("dd", {}, words)))));
     this.aria = element("div", { class: "vh", "aria-live": "polite" });
     this.sensor = element("i", { class: "sensor", "aria-hidden": "true" });
-    this.root.append(this.transport.node, this.stopped, this.stage, this.legend, this.card.node, this.finish.node, this.aria, this.sensor);
+    this.root.append(this.transport.node, this.stopped, this.stage, this.legend, this.letters, this.card.node, this.finish.node, this.aria, this.sensor);
     this.chart = new Chart(box);
     this.pointing = new Pointing(this, this.stage);
     this.finish.foot.append(saving(this));
@@ -129,6 +130,7 @@ class Player {
     this.chart.build({ runs: this.runs, mode: state.mode, view: state.view, focus: state.focus, budget: state.budget, colours: this.colours, span: this.span });
     this.#headings();
     this.transport.modes.show(state.mode, this.hasClock ? [] : ["clock"]);
+    this.transport.pace();
     this.transport.read = null;
     this.shows.show(state.shows);
     this.shows.node.hidden = !this.hasClock;
@@ -159,6 +161,7 @@ class Player {
     const grades = new Set(this.runs.flatMap((run) => run.made.map(([, layer]) => run.grades[layer])));
     const diamonds = [["pale", "gradient made, not compared"], ["gradient", "gradient, within tolerance"], ["half", "gradient drifting"], ["hollow", "not the gradient"]];
     diamonds.forEach(([name, words], grade) => { if (grades.has(grade)) parts.push(entry(name, words)); });
+    if (state.budget) parts.push(entry("budget", BUDGET_WORDS));
     if (state.view === "memory") parts.push(entry("haze", "above a curve: alive only inside a step"));
     else if (this.chart.best) parts.push(element("span", {}, "Dotted: no other is better in both."));
     this.legend.replaceChildren(...parts);

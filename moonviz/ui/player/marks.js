@@ -21,6 +21,13 @@ const FALLBACK_SAY = {
   tangent: ["Push directions through layer {i}.", "ẋ_{i} = J_{i} ẋ_{i-1}"], advance: ["Walk forward through layer {i} with h.", "h_{i} = h_{i-1} J_{i}^{R}"],
 };
 
+/* The letters of the formulas. */
+const SYMBOLS = [
+  ["x", "what goes into a layer and comes out of it"], ["h", "the gradient on its way (cotangent)"], ["J", "a layer’s Jacobian"], ["Jᴿ", "its right inverse: takes h forward (vijp)"],
+  ["θ", "weights"], ["g", "weight gradient"], ["r", "residual bits, such as signs"],
+];
+const SYMBOL_WORDS = SYMBOLS.map(([letter, words]) => `${letter}: ${words}`).join("\n");
+
 const CRESCENT = "M8.4 1A7 7 0 1 0 15 7.6 4.7 4.7 0 1 1 8.4 1Z";
 const GLYPHS = {
   backprop: ["M2 8a6 6 0 1 0 12 0a6 6 0 1 0-12 0Z"], checkpointing: ["M2.5 2.5h11v11h-11Z"], revbackprop: ["M8 1 15 8 8 15 1 8Z"],
@@ -54,6 +61,7 @@ const KIND_ICONS = {
   gradient: '<path d="M11 1.5 16.5 7 11 12.5 5.5 7Z" fill="var(--k-gradient)"/>',
   half: '<path d="M11 1.5 16.5 7 11 12.5 5.5 7Z" fill="none" stroke="var(--k-gradient)" stroke-width="1.5"/><path d="M11 1.5V12.5L5.5 7Z" fill="var(--k-gradient)"/>',
   hollow: '<path d="M11 1.5 16.5 7 11 12.5 5.5 7Z" fill="none" stroke="var(--k-gradient)" stroke-width="1.6"/>',
+  budget: '<path d="M2 7h18" stroke="var(--warn)" stroke-width="2" stroke-dasharray="2 2"/>',
   here: '<rect x="5" y="1.5" width="12" height="11" rx="2" fill="none" stroke="var(--accent)" stroke-width="1.6"/><path d="M8.5 10.5 11 13.5l2.5-3" fill="var(--accent)"/>',
   pale: '<path d="M11 1.5 16.5 7 11 12.5 5.5 7Z" fill="var(--k-gradient)" fill-opacity=".35" stroke="var(--k-gradient)" stroke-width="1.4"/>',
   haze: '<rect x="3" y="1" width="16" height="12" fill="var(--ink)" opacity=".18"/><path d="M3 13h16" stroke="var(--ink)" stroke-width="2"/>',

@@ -22,7 +22,7 @@ class Transport {
     this.node = element("div", { class: "bar", role: "group", "aria-label": "Playback" },
       element("div", { class: "btns" }, button("prev", "Step back (←)", () => this.step(-1)), this.playing, button("next", "Step forward (→)", () => this.step(1)), this.follow),
       element("div", { class: "scrub" }, this.range, this.at),
-      element("label", { class: "speed" }, element("span", {}, "Speed"), this.speed), this.modes.node);
+      (this.pacing = element("label", { class: "speed" }, element("span", {}, "Speed"), this.speed)), this.modes.node);
     this.range.addEventListener("input", () => { this.play(false); this.go((this.range.value / 1000) * player.span); });
     this.speed.addEventListener("change", () => { player.state.speed = Number(this.speed.value); player.remember(); });
     this.follow.addEventListener("click", () => this.go(player.span));
@@ -30,6 +30,13 @@ class Transport {
   }
 
   get over() { return this.player.state.position >= this.player.span - 1e-9; }
+
+  /* How long the whole race takes to play at 1×: the glide and the rests at the focused method's turns. */
+  pace() {
+    const { player } = this, turns = Math.max(0, (player.focused?.sweeps.length || 0) - 1);
+    const seconds = player.reduced() ? (turns + 1) * REST_STILL : RACE_SECONDS(player.payload.network.last + 1) + turns * REST;
+    this.pacing.title = `1×: the whole race in ${fixed(seconds, 0)} s`;
+  }
 
   toggle() {
     const { player } = this, { state } = player;

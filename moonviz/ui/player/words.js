@@ -24,6 +24,11 @@ function bytesText(count) {
   return count >= KIB ? `${significant(count / KIB)} KiB` : `${fixed(count, 0)} B`;
 }
 
+/* The unit that `bytesText` would choose for so many bytes, to use for all numbers of one axis. */
+const byteUnit = (count) => (count >= 9999.5 * MIB ? [1024 * MIB, "GiB"] : count >= 0.0995 * MIB ? [MIB, "MiB"] : count >= KIB ? [KIB, "KiB"] : [1, "B"]);
+const bytesIn = ([size, name], count) => `${count / size >= 1000 ? fixed(count / size, 0) : significant(count / size)} ${name}`;
+const tickText = (value) => (value >= 100 ? fixed(value, 0) : String(Number(value.toPrecision(3))));
+
 function secondsText(seconds) {
   if (!seconds) return "0 s";
   if (seconds >= 0.9995) return `${significant(seconds)} s`;
@@ -53,6 +58,7 @@ function errorText(error, digits = 2) {
   return Number(lead) === 1 ? powerText(Number(power)) : `${lead}·${powerText(Number(power))}`;
 }
 
+const BUDGET_WORDS = "Budget: a memory limit to try; drag it. Red: over it.";
 const shapeText = (shape) => (shape && shape.length ? shape.join(" × ") : "a number");
 const sentence = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
@@ -104,7 +110,7 @@ function formula(markup, slots) {
   };
   const pattern = /([_^])\{((?:[^{}]|\{[^{}]*\})*)\}/g;
   markup.split(" · ").forEach((part, at) => {
-    if (at) nodes.push(element("span", { class: "sep" }, "·"));
+    if (at) nodes.push(element("span", { class: "sep" }, "; "));
     let from = 0;
     for (const found of part.matchAll(pattern)) {
       plain(part.slice(from, found.index));
