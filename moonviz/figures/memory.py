@@ -25,6 +25,7 @@ from moonviz.figures.style import (
     template,
     tint,
 )
+from moonviz.figures.sweeps import why_apart
 from moonviz.figures.words import PHASE_DURING, PHASE_WORDS
 from moonviz.results import Report, Result
 
@@ -105,7 +106,8 @@ def memory(report: Report, label: str, scheme: Scheme, shared: bool = True) -> C
     _mark_peak(figure, mine, ends, right, scheme)
     figure.update_xaxes(title_text=time.title, range=[0, right])
     figure.update_yaxes(title_text="MiB", range=[0, in_mib(top) * 1.22], rangemode="tozero")
-    return Chart(label, _caption(mine), figure, _alt(mine), _table(mine, ends, time))
+    why = why_apart([mine]) if time.timed else ""
+    return Chart(label, f"{_caption(mine)}{why}", figure, f"{_alt(mine)}{why}", _table(mine, ends, time))
 
 
 def _area(kind: Kind, method: str, ends: list[float], values: list[float], scheme: Scheme) -> go.Scatter:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 
 from moonviz.events import Phase
@@ -11,7 +13,8 @@ from moonviz.figures.words import PHASE_WORDS, short
 from moonviz.results import Report, Result
 
 ROW = 60
-APART = 0.15
+APART = 0.05
+"""From this share on, the sum of the steps is not the time of the whole."""
 FEW = 3
 """More methods than this are not all told in the caption; the table and the alternative text hold them."""
 SHADES = {1: (1.0,), 2: (0.32, 1.0), 3: (0.3, 0.72, 1.0)}
@@ -27,9 +30,24 @@ def phase_seconds(result: Result) -> dict[Phase, float]:
     return sums
 
 
-def _apart(one: Result, sums: dict[Phase, float]) -> bool:
-    """Whether the layers' medians sum to something clearly different from the median of the whole step."""
-    return bool(one.seconds) and abs(sum(sums.values()) / one.seconds.median - 1) > APART
+def _whole(one: Result) -> float:
+    """Seconds of the whole step; the sum of its parts where only those were timed."""
+    return one.seconds.median if one.seconds else sum(phase_seconds(one).values())
+
+
+def why_apart(drawn: Sequence[Result]) -> str:
+    """Why figures of single steps do not end where whole steps do, with a space before; empty where they do."""
+    apart = []
+    for one in drawn:
+        whole, parts = _whole(one), sum(phase_seconds(one).values())
+        if whole > 0 and abs(parts / whole - 1) > APART:
+            apart.append((one.label, whole, parts))
+    if not apart:
+        return ""
+    took = ", ".join(f"{label} {seconds_text(whole)}" for label, whole, _ in apart)
+    longer = all(whole > parts for _, whole, parts in apart)
+    why = ", since other work on the machine interrupts it" if longer else ""
+    return f" Sums of each step’s median; the whole step took {took} (median){why}."
 
 
 def _bar(
@@ -89,14 +107,13 @@ def sweep_times(report: Report, scheme: Scheme) -> Chart | None:
         f"{short(one.label)}: " + ", ".join(f"{PHASE_WORDS[phase]} {seconds_text(s)}" for phase, s in sums.items())
         for one, sums in drawn
     )
-    apart = [one.label for one, sums in drawn if _apart(one, sums)]
-    if apart:
-        said += f". Medians by layer, so those of {' and '.join(apart)} need not sum to the whole step’s"
     caption = f"{said}."
     if len(drawn) > FEW:
-        totals = sorted((sum(sums.values()), one.label) for one, sums in drawn)
+        # Who was quickest is what the whole steps say; the bars are sums of parts.
+        totals = sorted((_whole(one), one.label) for one, _ in drawn)
         (least, quick), (most, slow) = totals[0], totals[-1]
         caption = f"Longest: {slow}, {seconds_text(most)}; shortest: {quick}, {seconds_text(least)}."
+    why = why_apart([one for one, _ in drawn])
     rows = [(one.label, PHASE_WORDS[phase], s) for one, sums in drawn for phase, s in sums.items()]
     table = {"method": [r[0] for r in rows], "sweep": [r[1] for r in rows], "seconds": [round(r[2], 6) for r in rows]}
-    return Chart("Time by sweep", caption, figure, f"Time by sweep. {said}.", table)
+    return Chart("Time by sweep", f"{caption}{why}", figure, f"Time by sweep. {said}.{why}", table)

@@ -5,7 +5,7 @@ from race_cases import fell, race, result
 
 from moonviz.figures.layers import layer_times
 from moonviz.figures.memory import clock, kinds_in, memory
-from moonviz.figures.style import KINDS_DRAWN, bytes_text, in_mib
+from moonviz.figures.style import KINDS_DRAWN, bytes_text, in_mib, seconds_text
 from moonviz.figures.sweeps import phase_seconds, sweep_times
 
 LABELS = ("backprop", "moonwalk-mixed")
@@ -78,10 +78,29 @@ def test_sweeps_add_up_to_the_steps():
     assert chart.figure.layout.xaxis.title.text == "milliseconds of work"
 
 
-def test_sweeps_say_when_medians_do_not_add_up():
-    slow = result("backprop").seconds.model_copy(update={"median": 10.0})
-    assert "of backprop need not sum" in sweep_times(race(backprop={"seconds": slow}), "light").caption
-    assert "need not sum" not in sweep_times(race(), "light").caption
+def whole(method, factor):
+    """The step as a whole, so many times as long as its parts sum to."""
+    total = sum(step.seconds for step in result(method).steps)
+    return {"seconds": result(method).seconds.model_copy(update={"median": factor * total})}
+
+
+@pytest.mark.parametrize("factor", [0.9, 0.97, 1.0, 1.04, 1.06, 4.0])
+def test_figures_of_time_say_when_medians_do_not_add_up(factor):
+    report = race(backprop=whole("backprop", factor), moonwalk_mixed=whole("moonwalk-mixed", 1.0))
+    took = seconds_text(report.results[0].seconds.median)
+    told = f"Sums of each step’s median; the whole step took backprop {took} (median)"
+    for caption in (sweep_times(report, "light").caption, memory(report, "backprop", "light").caption):
+        assert (told in caption) is (factor not in (0.97, 1.0, 1.04))
+        assert ("since other work on the machine interrupts it" in caption) is (factor > 1.05)
+    assert "Sums of" not in memory(report, "moonwalk-mixed", "light").caption
+
+
+def test_the_shortest_is_that_of_whole_steps():
+    four = [result("backprop").model_copy(update={"label": f"b{n}"} | whole("backprop", 5 - n)) for n in range(4)]
+    report = race()
+    caption = sweep_times(report.model_copy(update={"results": tuple(four)}), "light").caption
+    longest, shortest = (seconds_text(one.seconds.median) for one in (four[0], four[3]))
+    assert caption.startswith(f"Longest: b0, {longest}; shortest: b3, {shortest}. Sums of")
 
 
 def test_times_by_layer():
