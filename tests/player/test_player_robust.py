@@ -40,7 +40,9 @@ def test_a_stopped_race_freezes(stand):
     shown = stand()
     shown.show(race)
     expect(shown.part(".stopped")).to_have_text("Stopped at layer 61 of sweep 2; nothing is kept.")
-    expect(shown.part(".say").first).to_contain_text("nothing is kept")
+    expect(shown.part(".say").first).to_have_text("Stopped here.")
+    expect(shown.part(".lane .trouble")).to_have_count(0)
+    assert shown.part(".mv").inner_text().count("nothing is kept") == 1
 
 
 @pytest.mark.parametrize("make", [lambda: evil(finished()), lambda: evil(troubled(finished()))])

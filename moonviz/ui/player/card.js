@@ -7,8 +7,9 @@ class Card {
   }
 
   show(layer) {
-    if (this.layer === layer && this.runs === this.player.runs) return;
-    Object.assign(this, { layer, runs: this.player.runs });
+    const { runs, geometry } = this.player, folded = geometry?.k;
+    if (this.layer === layer && this.runs === runs && this.folded === folded) return;
+    Object.assign(this, { layer, runs, folded });
     this.node.hidden = layer === null;
     if (layer === null) return;
     this.#build(layer);
@@ -30,7 +31,7 @@ class Card {
     this.rows = player.runs.filter((run) => run.n).map((run) => this.#row(run, layer));
     const title = (words, small) => element("th", { scope: "col" }, words, small ? element("small", {}, ` ${small}`) : null);
     this.node.replaceChildren(
-      element("header", {}, element("h3", {}, `Layer ${layer}${player.nameOf(layer)}`, element("span", {}, ` ${kind}`)), button("Previous", -1, layer === 0), button("Next", 1, layer === network.last), close),
+      element("header", {}, element("h3", {}, `Layer ${layer}${player.nameOf(layer)}`, element("span", {}, ` ${kind}${columnWords(player.geometry, layer)}`)), button("Previous", -1, layer === 0), button("Next", 1, layer === network.last), close),
       facts,
       element("div", { class: "fold-table" }, element("table", { class: "num" },
         element("thead", {}, element("tr", {}, title("Method"), title("Keeps here now"), title("In all", "for later, and while worked on"), title("Seconds by phase"), title("Gradient", "relative error, cosine, largest difference"))),

@@ -7,6 +7,7 @@ const TROUBLE = {
 /* The library's own message and its remedy. */
 function troubleWords(fed) {
   const error = fed.error || {}, nodes = [element("b", {}, TROUBLE[fed.status] || "No result.")];
+  if (fed.status === "cancelled") return nodes;
   if (error.message) nodes.push(" ", ...prose(error.message));
   if (error.remedy && !String(error.message).includes(String(error.remedy).replace(/\.$/, ""))) nodes.push(" ", ...prose(error.remedy));
   return nodes;
@@ -22,7 +23,8 @@ class Lane {
     this.node.append(this.head);
     this.name.addEventListener("click", () => player.focus(at));
     if (run.n) this.#build();
-    if (!run.whole && run.status !== "running") this.#trouble();
+    const told = run.status === "cancelled" && run.n && player.payload.stopped; // once, above all lanes
+    if (!run.whole && run.status !== "running" && !told) this.#trouble();
   }
 
   #build() {
@@ -41,7 +43,7 @@ class Lane {
     this.counts = element("span", {});
     this.against = element("span", { class: "against" });
     this.tally = element("p", { class: "tally num" }, this.counts, this.against);
-    this.canvas = element("canvas", { tabindex: "0", role: "slider", "aria-label": `Layers of ${run.label}. Enter pins a layer.`, "aria-valuemin": 0, "aria-valuemax": run.layers - 1, "aria-valuenow": 0 });
+    this.canvas = element("canvas", { tabindex: "0", role: "slider", "aria-label": `Layers of ${run.label}. Arrow keys, Home and End move between layers, Enter pins one, Escape leaves.`, "aria-valuemin": 0, "aria-valuemax": run.layers - 1, "aria-valuenow": 0 });
     this.strip = new Strip(this.canvas);
     this.say = new Refill(element("span", { class: "say" }));
     this.fx = new Refill(element("span", { class: "fx", title: SYMBOL_WORDS }));
@@ -59,7 +61,7 @@ class Lane {
         element("i", { style: `width:${(100 * fed.needs) / whole}%` }), limit ? element("u", { style: `left:${(100 * limit) / whole}%` }) : null),
         element("p", { class: "num" }, element("b", {}, words), " predicted"));
     }
-    this.node.append(element("div", { class: fed.status === "waiting" ? "trouble calm" : "trouble" }, inside));
+    this.node.append(element("div", { class: fed.status === "waiting" || fed.status === "cancelled" ? "trouble calm" : "trouble" }, inside));
   }
 
   fit(geometry) { if (this.strip) { this.strip.fit(geometry, this.player.colours.sans); this.drawn = ""; } }
@@ -113,10 +115,10 @@ class Lane {
 
   /* What a screen reader hears of the strip; left alone while it plays. */
   label(e, done) {
-    const { run, player } = this, layer = player.state.pin ?? (e < 0 ? 0 : run.layer[e]);
+    const { run, player } = this, { pin, hover } = player.state, layer = pin ?? hover ?? (e < 0 ? 0 : run.layer[e]);
     this.canvas.setAttribute("aria-valuenow", layer);
     const now = done ? `finished, peak ${bytesText(run.peak)}` : e < 0 ? "not started" : `${PHASES[run.phase[e]]} at layer ${run.layer[e]} of ${run.layers - 1}, holding ${bytesText(run.live[e])}`;
-    this.canvas.setAttribute("aria-valuetext", `${run.label}: ${now}${player.state.pin === null ? "" : `; layer ${layer} is pinned`}`);
+    this.canvas.setAttribute("aria-valuetext", pin === null && hover !== null ? this.storyWords(hover).map((part) => part.textContent ?? part).join("") : `${run.label}: ${now}${pin === null ? "" : `; layer ${layer} is pinned`}`);
   }
 
   #running({ e, f, done }) {
@@ -155,7 +157,7 @@ class Lane {
 
   doneWords() {
     const { run } = this;
-    if (!run.whole) return `${this.player.payload.stopped || "Ended early."}`;
+    if (!run.whole) return run.status === "cancelled" ? "Stopped here." : this.player.payload.stopped || "Ended early.";
     const own = run.fed.say?.done?.[0] || (run.noisy ? "Done: a guess, not the gradient." : "Done: every layer has its gradient.");
     const at = run.end.clock ? secondsText(run.end.clock[run.fullAt]) : `step ${countText(run.end.step[run.fullAt])}`;
     if (this.player.state.shows === "time") return own;

@@ -192,12 +192,15 @@ class Player {
     this.remember();
   }
 
-  pin(layer) {
+  /* `aloud`: by key, so that the card is shown and told even while the race plays. */
+  pin(layer, aloud = false) {
+    const opens = layer !== null && this.state.pin === null;
     this.state.pin = layer;
     this.touch();
     this.card.show(layer);
     this.frame();
-    if (!this.state.playing) this.aria.textContent = layer === null ? "Unpinned." : `Layer ${layer}${this.nameOf(layer)} pinned. ${this.lanes[this.state.focus]?.strip ? `Keeps ${this.lanes[this.state.focus].heldWords(layer, this.places[this.state.focus])}.` : ""}`;
+    if (aloud && opens) this.card.node.scrollIntoView({ block: "nearest" });
+    if (aloud || !this.state.playing) this.aria.textContent = layer === null ? "Unpinned." : `Layer ${layer}${this.nameOf(layer)} pinned. ${this.lanes[this.state.focus]?.strip ? `Keeps ${this.lanes[this.state.focus].heldWords(layer, this.places[this.state.focus])}.` : ""}`;
     this.remember();
   }
 

@@ -11,7 +11,7 @@ class Pointing {
     const { canvas } = lane, { player } = this;
     const at = (event) => layerAt(lane.strip.geometry, event.clientX - canvas.getBoundingClientRect().left);
     canvas.addEventListener("pointermove", (event) => this.hover(at(event), lane, event.clientX));
-    canvas.addEventListener("pointerleave", () => this.hover(null));
+    for (const end of ["pointerleave", "blur"]) canvas.addEventListener(end, () => this.hover(null));
     canvas.addEventListener("click", (event) => { const layer = at(event); player.pin(player.state.pin === layer ? null : layer); });
   }
 
@@ -64,20 +64,31 @@ class Pointing {
   refresh() {
     const { hover } = this.player.state;
     if (hover === null || !this.over?.strip) return;
-    const { k, layers } = this.over.strip.geometry, first = Math.floor(hover / k) * k, place = this.player.places[this.over.at];
-    const column = k > 1 ? ` (column ${first}–${Math.min(layers - 1, first + k - 1)})` : "";
+    const place = this.player.places[this.over.at], column = columnWords(this.player.geometry, hover);
     const when = place.done ? "at its fullest" : "now";
     this.tip.replaceChildren(element("b", {}, `Layer ${hover}${this.player.nameOf(hover)}${column}`), ` ${when}: ${this.over.heldWords(hover, place)}`, element("br"), this.over.gradientWords(hover, place));
   }
 
-  /* Keys on a focused strip. True if it was one. */
+  /* Keys on a focused strip: they move a pointer of its own, or the pin once there is one. True if it was such a key. */
   key(event, lane) {
-    const { player } = this, { state } = player, last = player.payload.network.last, place = player.places[lane.at];
-    if (event.key === "Enter") player.pin(state.pin === null ? (place.e >= 0 ? lane.run.layer[place.e] : 0) : null);
-    else if (event.key === "Escape" && state.pin !== null) player.pin(null);
-    else if (state.pin !== null && (event.key === "ArrowLeft" || event.key === "ArrowRight"))
-      player.pin(Math.max(0, Math.min(last, state.pin + (event.key === "ArrowRight" ? 1 : -1))));
-    else return false;
+    const { player } = this, { state } = player, { key } = event, last = player.payload.network.last, place = player.places[lane.at];
+    const here = state.pin ?? state.hover ?? (place.e >= 0 ? lane.run.layer[place.e] : 0);
+    const to = { ArrowLeft: here - 1, ArrowRight: here + 1, Home: 0, End: last }[key];
+    if (to !== undefined) {
+      const layer = Math.max(0, Math.min(last, to));
+      if (state.pin === null) this.#reach(layer, lane);
+      else { this.hover(null); player.pin(layer, true); }
+    } else if (key === "Enter") player.pin(state.pin === null ? here : null, true);
+    else if (key === "Escape") {
+      this.hover(null);
+      if (state.pin !== null) player.pin(null, true);
+      else player.root.focus({ preventScroll: true });
+    } else return false;
     return true;
+  }
+
+  #reach(layer, lane) {
+    const { w, k } = lane.strip.geometry;
+    this.hover(layer, lane, lane.canvas.getBoundingClientRect().left + ((layer + 0.5) * w) / k);
   }
 }

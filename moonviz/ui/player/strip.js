@@ -33,6 +33,11 @@ function folding(layers, width, dpr) {
 }
 const columnOf = (geometry, layer) => Math.floor(layer / geometry.k);
 const edgeOf = (geometry, layer) => (layer / geometry.k) * geometry.w;
+/* Which layers share a layer's column, where columns are folded. */
+function columnWords({ k, layers }, layer) {
+  const first = Math.floor(layer / k) * k;
+  return k > 1 ? ` (column ${first}–${Math.min(layers - 1, first + k - 1)})` : "";
+}
 const layerAt = (geometry, x) => Math.max(0, Math.min(geometry.layers - 1, Math.floor((x / geometry.w) * geometry.k)));
 
 class Strip {
