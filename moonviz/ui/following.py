@@ -120,6 +120,13 @@ class Following:
         blocks = f"{network.depth:,} block{'s' * (network.depth != 1)}"
         return f"{name}, {blocks}, batch {network.batch:,}, {network.dtype}"
 
+    def again(self) -> str:
+        """What a button says that runs it once more."""
+        if not isinstance(self.spec, RunSpec):
+            return "Run again"
+        depth = self.spec.network.depth
+        return f"Run again: {self.spec.network.name or 'a network'}, {depth:,} block{'s' * (depth != 1)}"
+
     def words(self) -> str:
         """Where it is, in one line."""
         if self.cancelling:

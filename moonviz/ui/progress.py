@@ -89,7 +89,7 @@ def tell_end(desk: Desk, job: Following, page: Watched) -> None:
 def offer_again(desk: Desk, job: Following, page: Watched, close: str) -> None:
     """Buttons that run a job once more, or put it aside."""
     with st.container(horizontal=True, key=f"{page.key}-again"):
-        if st.button("Run again", key=f"{page.key}.again"):
+        if st.button(job.again(), key=f"{page.key}.again"):
             start(desk, job.spec)
             st.rerun()
         if st.button(close, key=f"{page.key}.close", type="tertiary"):

@@ -9,6 +9,7 @@ import streamlit as st
 
 from moonviz.errors import InvalidSpec
 from moonviz.figures.playing import live_payload
+from moonviz.figures.words import one_line
 from moonviz.jobs.messages import Cancelled
 from moonviz.specs import RunSpec
 from moonviz.ui.cache import playing, telling
@@ -41,9 +42,14 @@ def stage(tab: Tab) -> None:
 
 
 def frozen(tab: Tab) -> bool:
-    """Whether the player shows a race that was stopped on its way."""
+    """Whether the player shows a race that was stopped on its way: while the settings still ask for that race."""
     job = tab.job
-    return job is not None and isinstance(job.end, Cancelled) and any(job.steps.values())
+    if job is None or not isinstance(job.end, Cancelled) or not any(job.steps.values()):
+        return False
+    try:
+        return tab.run().canonical() == job.spec.canonical()
+    except InvalidSpec:
+        return False
 
 
 def _stage(tab: Tab) -> None:
@@ -79,6 +85,7 @@ def _story(tab: Tab, shown: Shown, updates: bool) -> None:
         updates: Whether what the settings ask for could be run.
     """
     stale = tab.stale()
+    _finished(tab)
     if stale:
         with st.container(horizontal=True, key="race-stale", vertical_alignment="center"):
             st.html(f'<span class="mv-stale" role="status">{STALE}</span>', width="content")
@@ -89,6 +96,16 @@ def _story(tab: Tab, shown: Shown, updates: bool) -> None:
         show_headline(telling(shown.report))
     if not stale:
         offer(tab, for_results(tab, shown))
+
+
+def _finished(tab: Tab) -> None:
+    """A button that brings back a race that ended while the settings asked for another, which is the one shown."""
+    if tab.finished is None or tab.finished is tab.shown or tab.finished.run is None:
+        return
+    what = one_line(tab.finished.report)
+    if st.button(f"Show the race that just finished: {what}", key="race.finished", type="tertiary"):
+        tab.revisit(tab.finished)
+        st.rerun()
 
 
 def _update(tab: Tab) -> None:

@@ -66,6 +66,7 @@ class Tab:
         directions: K of projforward.
         asked: The network whose layers are being asked for: its canonical spec, the job, its blocks.
         pinned: The settings at which a result from a file was opened. While they stand, it stays.
+        finished: The last race that ended in this tab while the settings asked for another one.
         turn: How often settings came from a file: controls of another turn are others, and start from the tab's.
     """
 
@@ -86,6 +87,7 @@ class Tab:
     training: Training = field(default_factory=Training)
 
     kept: dict[str, Shown] = field(default_factory=dict)
+    finished: Shown | None = None
     pinned: str = ""
     turn: int = 0
 
@@ -108,7 +110,17 @@ class Tab:
 
     def take(self, report: Report, run: RunSpec) -> None:
         """Show what a run of this tab gave."""
-        self.show(Shown(report, run, job=self.job.id if self.job else ""))
+        shown = Shown(report, run, job=self.job.id if self.job else "")
+        self.show(shown)
+        self.finished = shown if self._wanted() != run.canonical() else None
+
+    def revisit(self, shown: Shown) -> None:
+        """Go back to a race of this tab: its settings, where they can be asked for, and its result."""
+        self.finished = None
+        if shown.run and self._ask_for(shown.run):
+            self.turn += 1
+        self.show(shown)
+        self.pinned = self._wanted()
 
     def settle(self) -> None:
         """Show what is already known about the race that is asked for: made in this tab before, or stored."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from race_page import BOTH, played, run, statuses, text
+from race_page import BOTH, DENSE, SENTENCE, played, run, statuses, text
 
 from moonviz.data.stored import stored
-from moonviz.jobs.messages import Cancelled, Failed, Queued, ResultMessage, StageMessage
+from moonviz.jobs.messages import Cancelled, Failed, Queued, ResultMessage, StageMessage, Steps
 from moonviz.results import Failure
 
 
@@ -86,3 +86,33 @@ def test_a_race_too_large_offers_a_smaller_one(page, fake):
     fake.script = [Queued(position=0)]
     next(one for one in page.button if one.label == "Time it once").click().run()
     assert fake.jobs[-1][0].spec.repeats == 1
+
+
+def test_a_stopped_race_gives_way_when_another_is_asked_for(page, fake):
+    steps = stored("photo-revnet", BOTH).results[0].steps[:40]
+    run(page, fake, StageMessage(name="trace", done=0, total=2), Steps(label="backprop", records=steps), Cancelled())
+    assert played(page)["stopped"]
+    assert page.button(key="race.again").label == "Run again: photo-revnet, 128 blocks"
+    page.selectbox(key="race.preset").set_value("digits-dense").run()
+    assert played(page)["stopped"] is None
+    assert DENSE in text(page)
+    assert "This was racing on photo-revnet, 128 blocks, batch 8, float32." in text(page)
+    assert page.button(key="race.again").label == "Run again: photo-revnet, 128 blocks"
+    page.selectbox(key="race.preset").set_value("photo-revnet").run()
+    assert played(page)["stopped"]
+
+
+def test_a_race_that_ends_under_other_settings_can_be_shown(page, fake):
+    run(page, fake, Queued(position=0))
+    page.selectbox(key="race.preset").set_value("digits-dense").run()
+    report = stored("photo-revnet", BOTH)
+    fake.script = [Queued(position=0), ResultMessage(data=report.model_dump(mode="json", by_alias=True))]
+    page.run()
+    assert DENSE in text(page)
+    button = page.button(key="race.finished")
+    assert button.label.startswith("Show the race that just finished: photo-revnet: 128 couplings")
+    button.click().run()
+    assert SENTENCE in text(page)
+    assert "Measured here: " in text(page)
+    assert "Settings changed" not in text(page)
+    assert "race.finished" not in {one.key for one in page.button}
