@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 # What each room may import of moonviz. Rooms are files or folders of moonviz/, plus the app itself.
-_WORDS = {"errors", "events", "specs", "results", "precision", "training", "reading"}
+_WORDS = {"errors", "events", "specs", "results", "precision", "training", "reading", "building"}
 _ENGINE = _WORDS | {"layers", "networks", "data", "theory", "methods", "runs"}
 _WEB = _WORDS | {"theory", "lessons", "figures", "data", "estimates", "jobs", "ui"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "precision": {"errors", "events", "specs", "results"},
     "training": {"errors", "events", "specs", "results"},
     "reading": {"errors", "events", "specs", "results"},
+    "building": {"errors", "events", "specs", "results"},
     "layers": {"errors", "events", "specs"},
     "data": _WORDS,
     "theory": _WORDS,
