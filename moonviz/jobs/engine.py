@@ -12,6 +12,8 @@ from moonviz.jobs.messages import (
     Lost,
     Points,
     Precision,
+    Probe,
+    ProbeLayer,
     Queued,
     ResultMessage,
     Run,
@@ -20,7 +22,7 @@ from moonviz.jobs.messages import (
     Train,
 )
 
-AnyJob = Run | Describe | Estimate | Precision | Train
+AnyJob = Run | Describe | Estimate | Precision | Train | Probe | ProbeLayer
 Final = ResultMessage | Failed | Cancelled | Lost
 AnyMessage = Queued | StageMessage | Steps | Points | Final
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from moonviz.events import StepRecord
 from moonviz.results import Failure
 from moonviz.specs.base import Spec
-from moonviz.specs.network import NetworkSpec
+from moonviz.specs.layers import LayerSpec
+from moonviz.specs.network import NetworkSpec, Seed
 from moonviz.specs.precision import PrecisionSpec
 from moonviz.specs.run import RunSpec
 from moonviz.specs.train import TrainSpec
@@ -53,11 +54,32 @@ class Train(Spec):
     spec: TrainSpec
 
 
-JobSpec = Annotated[Run | Describe | Estimate | Precision | Train, Field(discriminator="kind")]
-JOB: TypeAdapter[Run | Describe | Estimate | Precision | Train] = TypeAdapter(JobSpec)
+class Probe(Spec):
+    """Look at the Jacobian of one layer of a network's body, at an example of its data; lane *probe*."""
+
+    kind: Literal["probe"] = "probe"
+    network: NetworkSpec
+    number: Annotated[int, Field(ge=1)]
+
+
+class ProbeLayer(Spec):
+    """Look at the Jacobian of a layer on its own, at a random input of this shape; lane *probe*."""
+
+    kind: Literal["probe_layer"] = "probe_layer"
+    layer: LayerSpec
+    in_shape: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=65_536)], ...], Field(strict=False, min_length=1, max_length=3)
+    ]
+    seed: Seed = 0
+
+
+JobSpec = Annotated[Run | Describe | Estimate | Precision | Train | Probe | ProbeLayer, Field(discriminator="kind")]
+JOB: TypeAdapter[Run | Describe | Estimate | Precision | Train | Probe | ProbeLayer] = TypeAdapter(JobSpec)
 
 BACKGROUND = (Precision, Train)
 """Jobs of the *measure* lane that give way to every `Run`: they wait behind it, or stop for it and begin again."""
+PROBES = (Probe, ProbeLayer)
+"""Jobs of the *probe* lane: small, soon over, and not counted as a tab's job."""
 
 
 class _Message(BaseModel):
@@ -105,7 +127,7 @@ class Points(_Message):
 
 
 class ResultMessage(_Message):
-    """The end: the job's whole report as plain data; for Describe a list of layer cards."""
+    """The end: the job's whole report as plain data; for Describe a list of layer cards, for a probe a `LayerProbe`."""
 
     kind: Literal["result"] = "result"
     data: Any
