@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from moonviz.links import PrecisionChoice, State, TrainingChoice
+from moonviz.errors import InvalidSpec
+from moonviz.links import PrecisionChoice, State, TrainingChoice, decode, encode
 from moonviz.links.first import WORDS
 from moonviz.specs import METHODS, PRESETS, NetworkSpec
 from moonviz.specs.layers import LayerSpec
@@ -119,3 +120,23 @@ def squeezed(data: bytes) -> bytes:
 def link(said: Any) -> str:
     """A link that says anything that is JSON."""
     return signed(squeezed(json.dumps(said).encode()))
+
+
+def harmless(text: str) -> bool:
+    """Read a link that may be anything. Whether it was read; a refusal has words, a state makes a link again."""
+    try:
+        state, notices = decode(text)
+    except InvalidSpec as error:
+        refusal = str(error)
+    else:
+        return _whole(state, notices)
+    assert 10 < len(refusal) < 2_000
+    return False
+
+
+def _whole(state: State, notices: tuple[str, ...]) -> bool:
+    assert isinstance(state, State)
+    assert all(isinstance(line, str) and len(line) < 2_000 for line in notices)
+    assert len(notices) <= 20
+    assert decode(encode(state)) == (state, ())
+    return True
