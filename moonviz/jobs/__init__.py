@@ -13,6 +13,7 @@ from moonviz.jobs.engine import AnyJob, AnyMessage, Engine, Final
 from moonviz.jobs.messages import (
     FINAL,
     Cancelled,
+    Check,
     Describe,
     Estimate,
     Failed,
@@ -34,6 +35,7 @@ __all__ = [
     "AnyJob",
     "AnyMessage",
     "Cancelled",
+    "Check",
     "Describe",
     "Engine",
     "Estimate",

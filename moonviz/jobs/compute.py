@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from threading import Thread
 
 import torch
 
+from moonviz.building.facts import Check, Place
 from moonviz.data.datasets import load
-from moonviz.estimates import estimate_methods
+from moonviz.estimates import check, estimate_methods
 from moonviz.jobs.serving import Observer
 from moonviz.jobs.wire import Hello
 from moonviz.networks import describe
@@ -20,6 +22,7 @@ from moonviz.runs import measure_precision, run_methods
 from moonviz.runs.environment import devices, set_flags
 from moonviz.runs.probe import probe_layer, probe_layer_of
 from moonviz.runs.train import train_methods
+from moonviz.specs import preset
 from moonviz.specs.layers import Dense, LayerSpec
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.precision import PrecisionSpec
@@ -34,6 +37,9 @@ class Torch:
     def prepare(self, lane: str, device: str) -> Hello:
         """Set torch's flags, and measure how fast the device multiplies matrices."""
         set_flags(None if lane == "measure" else 1)
+        if lane == "estimate":
+            # torch loads much of itself at the first dry run, for more than a second: let that begin at once
+            Thread(target=check, args=(preset("reversible-transformer", depth=1),), daemon=True).start()
         if lane == "probe":
             load("digits")  # what is slow the first time is not to count as a probe's time
             probe_layer(Dense(width=2), (2,))
@@ -61,6 +67,10 @@ class Torch:
     def describe(self, network: NetworkSpec) -> Sequence[LayerCard]:
         """Describe every layer."""
         return describe(network)
+
+    def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str]) -> Check:
+        """Say all that is known of a draft."""
+        return check(network, after, methods)
 
     def probe(self, network: NetworkSpec, number: int) -> LayerProbe:
         """Look at the Jacobian of a layer of a network."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from moonviz.jobs.messages import (
     Cancelled,
+    Check,
     Describe,
     Estimate,
     Failed,
@@ -22,7 +23,7 @@ from moonviz.jobs.messages import (
     Train,
 )
 
-AnyJob = Run | Describe | Estimate | Precision | Train | Probe | ProbeLayer
+AnyJob = Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer
 Final = ResultMessage | Failed | Cancelled | Lost
 AnyMessage = Queued | StageMessage | Steps | Points | Final
 

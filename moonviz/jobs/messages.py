@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from moonviz.building.facts import Place
 from moonviz.events import StepRecord
 from moonviz.results import Failure
 from moonviz.specs.base import Spec
@@ -31,6 +32,21 @@ class Describe(Spec):
 
     kind: Literal["describe"] = "describe"
     network: NetworkSpec
+
+
+class Check(Spec):
+    """Say all that is known of a draft network; lane *estimate*.
+
+    Attributes:
+        network: The draft.
+        after: The place for which layers to add are wanted.
+        methods: Those whose peaks are predicted: the slow part, so ask without any first.
+    """
+
+    kind: Literal["check"] = "check"
+    network: NetworkSpec
+    after: Place | None = None
+    methods: Annotated[tuple[str, ...], Field(strict=False, max_length=16)] = ()
 
 
 class Estimate(Spec):
@@ -73,8 +89,10 @@ class ProbeLayer(Spec):
     seed: Seed = 0
 
 
-JobSpec = Annotated[Run | Describe | Estimate | Precision | Train | Probe | ProbeLayer, Field(discriminator="kind")]
-JOB: TypeAdapter[Run | Describe | Estimate | Precision | Train | Probe | ProbeLayer] = TypeAdapter(JobSpec)
+JobSpec = Annotated[
+    Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer, Field(discriminator="kind")
+]
+JOB: TypeAdapter[Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer] = TypeAdapter(JobSpec)
 
 BACKGROUND = (Precision, Train)
 """Jobs of the *measure* lane that give way to every `Run`: they wait behind it, or stop for it and begin again."""
@@ -127,7 +145,10 @@ class Points(_Message):
 
 
 class ResultMessage(_Message):
-    """The end: the job's whole report as plain data; for Describe a list of layer cards, for a probe a `LayerProbe`."""
+    """The end: the job's whole report as plain data.
+
+    For Describe that is a list of layer cards, for Check a `Check`, for a probe a `LayerProbe`.
+    """
 
     kind: Literal["result"] = "result"
     data: Any

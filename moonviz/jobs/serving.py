@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import IO, Protocol
 
+from moonviz.building.facts import Check, Place
 from moonviz.events import StepRecord
 from moonviz.jobs.messages import Stage, StageMessage
 from moonviz.jobs.outbox import Outbox
@@ -57,6 +58,10 @@ class Computes(Protocol):
 
     def describe(self, network: NetworkSpec) -> Sequence[LayerCard]:
         """Describe every layer."""
+        ...
+
+    def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str]) -> Check:
+        """Say all that is known of a draft."""
         ...
 
     def probe(self, network: NetworkSpec, number: int) -> LayerProbe:
