@@ -8,60 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ValidationError
-
 from moonviz.building.facts import Place
+from moonviz.building.lists import GONE, MOST_IN_A_BLOCK, Lists
 from moonviz.building.reading import fields_of, read_layer
 from moonviz.building.words import layers_of, title_in_messages
 from moonviz.errors import InvalidSpec
-from moonviz.specs import Block, NetworkSpec
+from moonviz.specs import NetworkSpec
 from moonviz.specs import layers as specs
-from moonviz.specs.base import explain
-
-MOST_IN_A_BLOCK = 64
-_GONE = object()
-"""Stands where a layer is taken away, so that places keep their meaning until the edit is done."""
-
-
-class _Lists:
-    """A network's layers as lists that an edit may change."""
-
-    def __init__(self, network: NetworkSpec) -> None:
-        self._network = network
-        self.stem, self.head = list(network.stem), list(network.head)
-        self.blocks = [(list(block.layers), block.repeat) for block in network.body]
-
-    def at(self, place: Place) -> list[Any]:
-        """The list that a place counts in."""
-        return self.blocks[place.block][0] if place.part == "body" else getattr(self, place.part)
-
-    def insert(self, after: Place, layer: Any) -> None:
-        """Put a layer after a place, in a block of its own where that is what the place says or its block is full."""
-        layers = self.at(after)
-        whole = after.part == "body" and after.layer == len(layers)
-        if whole:
-            self.blocks.insert(after.block + 1, ([layer], 1))
-        elif after.part == "body" and len(layers) >= MOST_IN_A_BLOCK and self.blocks[after.block][1] == 1:
-            at = after.layer + 1
-            self.blocks[after.block : after.block + 1] = [
-                (part, 1) for part in (layers[:at], [layer], layers[at:]) if part
-            ]
-        else:
-            layers.insert(after.layer + 1, layer)
-
-    def network(self) -> NetworkSpec:
-        """The network of these layers."""
-        body = [([one for one in layers if one is not _GONE], repeat) for layers, repeat in self.blocks]
-        try:
-            blocks = tuple(Block(layers=tuple(layers), repeat=repeat) for layers, repeat in body if layers)
-            return _with(
-                self._network,
-                stem=tuple(one for one in self.stem if one is not _GONE),
-                body=blocks,
-                head=tuple(one for one in self.head if one is not _GONE),
-            )
-        except ValidationError as error:
-            raise InvalidSpec(explain(error)) from None
 
 
 def insert(network: NetworkSpec, after: Place, layer: specs.LayerSpec) -> NetworkSpec:
@@ -73,7 +26,7 @@ def insert(network: NetworkSpec, after: Place, layer: specs.LayerSpec) -> Networ
     layers = layers_of(network, after)
     if not -1 <= after.layer <= len(layers) - (after.part != "body") or (after.part == "body" and not layers):
         raise InvalidSpec(f"there is no place `{after.key}` in this network")
-    lists = _Lists(network)
+    lists = Lists(network)
     lists.insert(after, layer)
     return _named(network, lists, f"no room for {_kind(layer)} after `{after.key}`")
 
@@ -94,9 +47,21 @@ def remove(network: NetworkSpec, place: Place) -> NetworkSpec:
         InvalidSpec: If there is no such layer, or it is the body's only one.
     """
     title = _existing(network, place)
-    lists = _Lists(network)
-    lists.at(place)[place.layer] = _GONE
+    lists = Lists(network)
+    lists.at(place)[place.layer] = GONE
     return _named(network, lists, f"{title} cannot be removed")
+
+
+def replace(network: NetworkSpec, place: Place, layer: specs.LayerSpec) -> NetworkSpec:
+    """The network with another layer at a place.
+
+    Raises:
+        InvalidSpec: If there is no such layer.
+    """
+    title = _existing(network, place)
+    lists = Lists(network)
+    lists.at(place)[place.layer] = layer
+    return _named(network, lists, f"{title} cannot be replaced")
 
 
 def duplicate(network: NetworkSpec, place: Place) -> NetworkSpec:
@@ -106,7 +71,7 @@ def duplicate(network: NetworkSpec, place: Place) -> NetworkSpec:
         InvalidSpec: If there is no such layer, or no room.
     """
     title = _existing(network, place)
-    lists = _Lists(network)
+    lists = Lists(network)
     lists.insert(place, lists.at(place)[place.layer])
     return _named(network, lists, f"{title} cannot be duplicated")
 
@@ -122,9 +87,9 @@ def move(network: NetworkSpec, place: Place, after: Place) -> NetworkSpec:
         raise InvalidSpec(f"{title} cannot be moved: there is no place `{after.key}` in this network")
     if after.part == "body" and after.block >= len(network.body):
         raise InvalidSpec(f"{title} cannot be moved: there is no place `{after.key}` in this network")
-    lists = _Lists(network)
+    lists = Lists(network)
     layers = lists.at(place)
-    layer, layers[place.layer] = layers[place.layer], _GONE
+    layer, layers[place.layer] = layers[place.layer], GONE
     lists.insert(after, layer)
     return _named(network, lists, f"{title} cannot be moved")
 
@@ -136,7 +101,7 @@ def change(network: NetworkSpec, place: Place, **params: Any) -> NetworkSpec:
         InvalidSpec: Naming the layer, the field and what is allowed.
     """
     title = _existing(network, place)
-    lists = _Lists(network)
+    lists = Lists(network)
     layer = lists.at(place)[place.layer]
     before = layer.model_dump(mode="json")
     if params.get("kind", layer.kind) != layer.kind:
@@ -156,7 +121,7 @@ def repeat(network: NetworkSpec, block: int, times: int) -> NetworkSpec:
         InvalidSpec: If there is no such block, or it is too often.
     """
     title = _existing(network, Place(part="body", block=block, layer=0))
-    lists = _Lists(network)
+    lists = Lists(network)
     lists.blocks[block] = (lists.blocks[block][0], times)
     return _named(network, lists, f"the block from {title} cannot be repeated {times:,} times")
 
@@ -170,7 +135,7 @@ def group(network: NetworkSpec, first: Place, last: Place) -> NetworkSpec:
     title, _ = _existing(network, first), _existing(network, last)
     if (first.part, last.part) != ("body", "body") or (first.block, first.layer) > (last.block, last.layer):
         raise InvalidSpec(f"{title}: only layers of the body that follow each other can be grouped")
-    lists = _Lists(network)
+    lists = Lists(network)
     touched = lists.blocks[first.block : last.block + 1]
     if any(times > 1 for _, times in touched):
         raise InvalidSpec(f"{title}: layers of a repeated block cannot be grouped anew. Take the block apart first.")
@@ -190,7 +155,7 @@ def ungroup(network: NetworkSpec, block: int) -> NetworkSpec:
         InvalidSpec: If there is no such block, or too many repeats to write out.
     """
     title = _existing(network, Place(part="body", block=block, layer=0))
-    lists = _Lists(network)
+    lists = Lists(network)
     layers, times = lists.blocks[block]
     if times > 512:
         raise InvalidSpec(f"the block from {title} is repeated {times:,} times, too often to be written out")
@@ -215,19 +180,14 @@ def _existing(network: NetworkSpec, place: Place) -> str:
     return title_in_messages(network, place)
 
 
-def _named(network: NetworkSpec, lists: _Lists, what: str) -> NetworkSpec:
+def _named(network: NetworkSpec, lists: Lists, what: str) -> NetworkSpec:
     """The network of the lists, or words that begin with what could not be done."""
-    if not any(layer is not _GONE for layers, _ in lists.blocks for layer in layers):
+    if not any(layer is not GONE for layers, _ in lists.blocks for layer in layers):
         raise InvalidSpec(f"{what}: the body needs at least one layer")
     try:
         return lists.network()
     except InvalidSpec as error:
         raise InvalidSpec(f"{what}: {error}") from None
-
-
-def _with(network: NetworkSpec, **parts: Any) -> NetworkSpec:
-    """A validated copy that shares what has not changed."""
-    return NetworkSpec(**{**dict(network), **parts})
 
 
 def _kind(layer: specs.LayerSpec) -> str:

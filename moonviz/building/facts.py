@@ -134,8 +134,9 @@ class Check(Plain):
         problem: Why it cannot be built, if it cannot.
         repairs: Changes that were tried and work; the needed ones come first, the smallest of them in front.
         offers: What can be added, by the key of the place it comes after; only for the place that was asked for.
-        refusals: By the name of each method that was asked for: why it cannot train this network; null if it can.
-        peaks: By method: predicted peak bytes of one training step; null where it cannot train the network.
+        refusals: By the name of every method: why it cannot train this network, null if it can; empty for a misfit.
+        peaks: By method: predicted peak bytes of one training step, of the methods that were asked for; null where it
+            cannot train the network, or the network is too deep for a quick answer.
     """
 
     network: dict[str, Any]

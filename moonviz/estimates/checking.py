@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from moonviz.building.facts import Check, LayerFacts, Place
 from moonviz.building.words import layers_of, subtitle, title
@@ -13,22 +13,28 @@ from moonviz.networks.checking import Row, Walked, walk
 from moonviz.networks.offers import offers_after
 from moonviz.networks.repairs import better_layers, repairs_of
 from moonviz.runs.numbers import numbers
-from moonviz.runs.trace import dry_run
-from moonviz.specs.methods import METHODS, method_options
+from moonviz.runs.trace import trace
+from moonviz.specs.methods import METHODS, MethodOptions, method_options
 from moonviz.specs.network import NetworkSpec
 
 MOST_DRY_LAYERS = 2_048
-"""The most layers of a body whose peaks are predicted: a page that follows every edit cannot wait for more."""
+"""The most passes through a layer in a prediction of a peak: a page that follows every edit cannot wait for more."""
 OUTSIDE = "Its gradient is one local step, whatever the method."
 
 
-def check(spec: NetworkSpec, after: Place | None = None, methods: Iterable[str] = ()) -> Check:
+def check(
+    spec: NetworkSpec,
+    after: Place | None = None,
+    methods: Iterable[str] = (),
+    tick: Callable[[], None] = lambda: None,
+) -> Check:
     """Say what each written layer is and takes, or which one does not fit, what would mend it, and what can be added.
 
     Args:
         spec: The draft; it need not fit together.
         after: The place for which offers are wanted.
         methods: Those whose peaks are predicted: the slow part. Which ones refuse the network is told of every method.
+        tick: Called often, so that whoever waits no longer can stop the work by raising.
 
     Raises:
         InvalidSpec: If there is no such method.
@@ -42,12 +48,25 @@ def check(spec: NetworkSpec, after: Place | None = None, methods: Iterable[str] 
     if walked.problem:
         return Check(**found, problem=walked.problem)
     refusals = _refusals(spec)
-    able = sum(len(block.layers) * block.repeat for block in spec.body) <= MOST_DRY_LAYERS
-    peaks: dict[str, int | None] = {
-        name: dry_run(spec, options).peak_bytes if able and refusals[name] is None else None
-        for name, options in asked.items()
-    }
+    able = {name: options for name, options in asked.items() if refusals[name] is None}
+    peaks = dict.fromkeys(asked) | {name: _peak(spec, options, tick) for name, options in able.items()}
     return Check(**found, refusals=refusals, peaks=peaks)
+
+
+def _peak(spec: NetworkSpec, options: MethodOptions, tick: Callable[[], None]) -> int | None:
+    """Predicted peak bytes of a step; null where it takes too long to predict."""
+    layers = sum(len(block.layers) * block.repeat for block in spec.body)
+    # forward mode pushes each layer's tangents through all layers behind it
+    if (layers**2 if options.method == "forward" else layers) > MOST_DRY_LAYERS:
+        return None
+    network = build(spec, "meta")
+    records = trace(network, options, *network.batch())
+    while True:
+        tick()
+        try:
+            next(records)
+        except StopIteration as end:
+            return end.value.peak_bytes
 
 
 def _refusals(spec: NetworkSpec) -> dict[str, str | None]:

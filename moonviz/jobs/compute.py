@@ -68,9 +68,9 @@ class Torch:
         """Describe every layer."""
         return describe(network)
 
-    def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str]) -> Check:
+    def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str], observer: Observer) -> Check:
         """Say all that is known of a draft."""
-        return check(network, after, methods)
+        return check(network, after, methods, observer.tick)
 
     def probe(self, network: NetworkSpec, number: int) -> LayerProbe:
         """Look at the Jacobian of a layer of a network."""

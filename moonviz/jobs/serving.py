@@ -60,7 +60,7 @@ class Computes(Protocol):
         """Describe every layer."""
         ...
 
-    def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str]) -> Check:
+    def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str], observer: Observer) -> Check:
         """Say all that is known of a draft."""
         ...
 

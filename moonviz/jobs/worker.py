@@ -62,16 +62,16 @@ def _answer(asked: Do, computes: Computes, observer: Observer, answers: Answers)
     key = job.canonical()
     answer = answers.get(key)
     if answer is None:
-        answer = _small(job, computes)
+        answer = _small(job, computes, observer)
         answers.put(key, answer)
     return answer
 
 
-def _small(job: Check | Estimate | Describe | Probe | ProbeLayer, computes: Computes) -> str:
+def _small(job: Check | Estimate | Describe | Probe | ProbeLayer, computes: Computes, observer: Observer) -> str:
     if isinstance(job, Estimate):
         return computes.estimate(job.spec).to_json()
     if isinstance(job, Check):
-        return computes.check(job.network, job.after, job.methods).model_dump_json()
+        return computes.check(job.network, job.after, job.methods, observer).model_dump_json()
     if isinstance(job, Probe):
         return computes.probe(job.network, job.number).to_json()
     if isinstance(job, ProbeLayer):

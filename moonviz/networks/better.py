@@ -4,49 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
-from moonviz.building.facts import Place
 from moonviz.building.words import NAMES
 from moonviz.layers.base import Shape
-from moonviz.networks.candidates import Candidate, instead, layer_at, with_numbers, without
-from moonviz.specs import NetworkSpec
 from moonviz.specs import layers as specs
 
 MOST_TRIED = 48
 SLOPE = 0.1
 
+Change = tuple[float, str, specs.LayerSpec | None]
+"""(how much it changes, in words, the layer instead; null: none)."""
 
-def changes_of(network: NetworkSpec, place: Place, in_shape: Shape) -> Iterator[Candidate | None]:
-    """What might be done with the layer at a place, whose input has this shape."""
-    layer = layer_at(network, place)
+
+def changes_of(layer: specs.LayerSpec, in_shape: Shape) -> Iterator[Change]:
+    """What might be done with a layer whose input has this shape, those that change little first."""
     name = NAMES[layer.kind]
+    leaky = specs.LeakyReLU(slope=SLOPE)
     match layer:
         case specs.ReLU():
-            yield instead(network, place, 1, f"{name} → LeakyReLU {SLOPE}", kind="leaky_relu", slope=SLOPE)
+            yield 1, f"{name} → LeakyReLU {SLOPE}", leaky
         case specs.Gated():
-            yield instead(network, place, 1, f"{name} → ELU", kind="elu")
-            yield instead(network, place, 2, f"{name} → LeakyReLU {SLOPE}", kind="leaky_relu", slope=SLOPE)
+            yield 1, f"{name} → ELU", specs.Elementwise(kind="elu")
+            yield 2, f"{name} → LeakyReLU {SLOPE}", leaky
         case specs.Norm() | specs.BatchNorm():
-            yield instead(network, place, 1, f"{name} → ActNorm", kind="actnorm")
+            yield 1, f"{name} → ActNorm", specs.ActNorm()
         case specs.Dropout() | specs.Softmax():
-            yield without(network, place, 1)
+            yield 1, f"remove this {name}", None
         case specs.Dense():
-            yield with_numbers(network, place, 1, width=in_shape[0])
+            yield from _with(layer, 1, width=in_shape[0])
         case specs.Pool():
-            yield from _windows(network, place, layer, (layer.padding, 0))
+            yield from _windows(layer, (layer.padding, 0))
         case specs.Conv():
-            yield from _windows(network, place, layer, tuple(range(max(layer.padding, layer.kernel // 2) + 1)))
-            yield from _narrower(network, place, layer, in_shape)
+            yield from _windows(layer, tuple(range(max(layer.padding, layer.kernel // 2) + 1)))
+            yield from _narrower(layer, in_shape)
         case _:
             pass
 
 
-def _windows(
-    network: NetworkSpec, place: Place, layer: specs.Conv | specs.Pool, paddings: tuple[int, ...]
-) -> Iterator[Candidate | None]:
+def _windows(layer: specs.Conv | specs.Pool, paddings: tuple[int, ...]) -> Iterator[Change]:
     """Other windows: where they lie, how far apart, and last how large they are."""
     kernels = dict.fromkeys((layer.kernel, 3, layer.stride, 1))
-    strides = dict.fromkeys((layer.stride, 1, 2, layer.kernel))
+    strides = dict.fromkeys((layer.stride, 1, 2, min(layer.kernel, 16)))
     tried = sorted(
         (
             (padding != layer.padding) + 1.5 * (stride != layer.stride) + 2 * (kernel != layer.kernel),
@@ -58,19 +57,26 @@ def _windows(
         for kernel, stride, padding in product(kernels, strides, dict.fromkeys((*paddings, 0, 1)))
     )
     for cost, far, kernel, stride, padding in tried[:MOST_TRIED]:
-        yield with_numbers(network, place, cost + far / 64, kernel=kernel, stride=stride, padding=padding)
+        yield from _with(layer, cost + far / 64, kernel=kernel, stride=stride, padding=padding)
 
 
-def _narrower(network: NetworkSpec, place: Place, layer: specs.Conv, in_shape: Shape) -> Iterator[Candidate | None]:
+def _narrower(layer: specs.Conv, in_shape: Shape) -> Iterator[Change]:
     """No more channels than come in, and windows that such a convolution can be undone from."""
     channels = min(layer.channels, in_shape[0])
-    same = {"kernel": layer.kernel, "stride": layer.stride, "padding": layer.padding}
     odd = layer.kernel - (layer.kernel % 2 == 0)
     for cost, numbers in (
-        (1, same),
-        (2.5, same | {"padding": 0}),
-        (2.6, same | {"padding": odd // 2, "kernel": odd, "stride": 1}),
-        (3, same | {"kernel": 3, "stride": 2, "padding": 1}),
+        (1, {}),
+        (2.5, {"padding": 0}),
+        (2.6, {"padding": odd // 2, "kernel": odd, "stride": 1}),
+        (3, {"kernel": 3, "stride": 2, "padding": 1}),
         (3.5, {"kernel": 1, "stride": 1, "padding": 0}),
     ):
-        yield with_numbers(network, place, cost, channels=channels, **numbers)
+        yield from _with(layer, cost, channels=channels, **numbers)
+
+
+def _with(layer: Any, cost: float, **values: int) -> Iterator[Change]:
+    """Other numbers, where they are others."""
+    changed = {name: value for name, value in values.items() if getattr(layer, name) != value}
+    if changed:
+        says = ", ".join(f"{name} {getattr(layer, name)} → {value}" for name, value in changed.items())
+        yield cost, says, type(layer)(**{**dict(layer), **changed})

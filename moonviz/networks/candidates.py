@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from moonviz.building import edits
@@ -42,15 +43,29 @@ class Candidate:
 
 def written(network: NetworkSpec) -> list[Place]:
     """The places of all layers, in the order of the network."""
-    places = [Place(part="stem", layer=at) for at in range(len(network.stem))]
-    for number, block in enumerate(network.body):
-        places += [Place(part="body", block=number, layer=at) for at in range(len(block.layers))]
-    return places + [Place(part="head", layer=at) for at in range(len(network.head))]
+    blocks = tuple(len(block.layers) for block in network.body)
+    return list(_places(len(network.stem), blocks, len(network.head)))
+
+
+@lru_cache(maxsize=1_024)
+def _places(stem: int, blocks: tuple[int, ...], head: int) -> tuple[Place, ...]:
+    places = [Place(part="stem", layer=at) for at in range(stem)]
+    for number, layers in enumerate(blocks):
+        places += [Place(part="body", block=number, layer=at) for at in range(layers)]
+    return (*places, *(Place(part="head", layer=at) for at in range(head)))
 
 
 def layer_at(network: NetworkSpec, place: Place) -> specs.LayerSpec:
     """The layer at a place."""
     return layers_of(network, place)[place.layer]
+
+
+def with_layer_at(network: NetworkSpec, place: Place, layer: specs.LayerSpec | None) -> NetworkSpec | None:
+    """The network with another layer at a place, or with none; null where it needs one there."""
+    try:
+        return edits.replace(network, place, layer) if layer else edits.remove(network, place)
+    except InvalidSpec:
+        return None
 
 
 def with_numbers(network: NetworkSpec, place: Place, cost: float, here: bool = True, **values: Any) -> Candidate | None:
@@ -223,7 +238,9 @@ def _of_earlier(network: NetworkSpec, place: Place, shape: Shape, back: int) -> 
         now = getattr(layer, width)
         wider = {now + 1, now - 1, -(-now // 4) * 4, -(-now // 8) * 8} - {now, 0}
         for value in sorted(wider):
-            yield with_numbers(network, place, 1.4 + far + abs(value - now) / 64, False, **{width: value})
+            yield with_numbers(
+                network, place, 1.4 + far + abs(value - now) / 64 + 0.01 * (value < now), False, **{width: value}
+            )
     if isinstance(layer, specs.Conv | specs.Pool):
         for name, change in (("padding", 1), ("padding", -1), ("kernel", -1), ("kernel", 1), ("stride", -1)):
             value = getattr(layer, name) + change

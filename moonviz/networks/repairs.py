@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from moonviz.building.facts import Place, Repair
 from moonviz.networks.better import changes_of
-from moonviz.networks.candidates import Candidate, for_misfit, for_output, layer_at, written
+from moonviz.networks.candidates import Candidate, for_misfit, for_output, layer_at, with_layer_at, written
 from moonviz.networks.checking import STRENGTH, Judged, Walked, judge, walk
 from moonviz.specs import NetworkSpec
 from moonviz.specs import layers as specs
 
 MOST_NEEDED = 6
-MOST_FOR_A_LAYER = 2
+MOST_WALKED = 8
+MANY_LAYERS = 24
+"""Networks of more written layers get one suggestion for each at most."""
 _ENOUGH = STRENGTH["submersive"]
 """A layer that keeps nothing needs no better one."""
 
@@ -51,38 +54,35 @@ def better_layers(network: NetworkSpec, walked: Walked) -> tuple[Repair, ...]:
     The network must fit together.
     """
     found: list[Repair] = []
-    for place in written(network):
-        if place.part != "body":
-            continue
-        row = walked.rows[1 + place.block]
-        if STRENGTH[row.weakest[place.layer].capability] >= _ENOUGH:
-            continue
-        found += [
-            Repair(says=one.says, network=as_data(one.network), place=place, needed=False)
-            for one in _better(network, place, row.weakest[place.layer])
-        ]
+    places = [place for place in written(network) if place.part == "body"]
+    most = 2 if len(places) <= MANY_LAYERS else 1
+    for place in places:
+        judged = walked.rows[1 + place.block].weakest[place.layer]
+        if STRENGTH[judged.capability] < _ENOUGH:
+            found += [
+                Repair(says=one.says, network=as_data(one.network), place=place, needed=False)
+                for one in islice(_better(network, place, judged), most)
+            ]
     return tuple(found)
 
 
-def _better(network: NetworkSpec, place: Place, judged: Judged) -> list[Candidate]:
+def _better(network: NetworkSpec, place: Place, judged: Judged) -> Iterator[Candidate]:
     """The changes of one layer after which it can do more and all else fits, those that keep its output first."""
-    kept = []
-    layers = len(written(network))
-    for candidate in _distinct(changes_of(network, place, judged.in_shape)):
-        gone = len(written(candidate.network)) < layers
-        now = None if gone else judge(layer_at(candidate.network, place), judged.in_shape, network.dtype)
-        if isinstance(now, str) or (now and STRENGTH[now.capability] <= STRENGTH[judged.capability]):
+    hopes, strength = [], STRENGTH[judged.capability]
+    for cost, says, layer in changes_of(layer_at(network, place), judged.in_shape):
+        now = judge(layer, judged.in_shape, network.dtype) if layer else None
+        if isinstance(now, str) or (now and STRENGTH[now.capability] <= strength):
             continue
-        after = walk(candidate.network)
-        if after.problem:
+        gain = STRENGTH[now.capability] - strength if now else 0
+        hopes.append((now is not None and now.out_shape != judged.out_shape, -gain, cost, len(hopes), says, layer))
+    for _, _, cost, _, says, layer in sorted(hopes, key=lambda hope: hope[:4])[:MOST_WALKED]:
+        made = with_layer_at(network, place, layer)
+        after = walk(made) if made else None
+        if made is None or after is None or after.problem:
             continue
-        if not gone:  # what counts is the repeat where it can do least
-            now = after.rows[1 + place.block].weakest[place.layer]
-        gain = STRENGTH[now.capability] - STRENGTH[judged.capability] if now else 0
-        if gain > 0 or gone:
-            moved = now is not None and now.out_shape != judged.out_shape
-            kept.append((moved, -gain, candidate.cost, len(kept), candidate))
-    return [entry[-1] for entry in sorted(kept, key=lambda entry: entry[:-1])][:MOST_FOR_A_LAYER]
+        # what counts is the repeat where it can do least
+        if layer is None or STRENGTH[after.rows[1 + place.block].weakest[place.layer].capability] > strength:
+            yield Candidate(cost, says, made, place)
 
 
 def _candidates(network: NetworkSpec, walked: Walked) -> Iterator[Candidate | None]:

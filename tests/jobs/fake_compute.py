@@ -124,7 +124,7 @@ class Compute:
     def probe_layer(self, layer: LayerSpec, in_shape: tuple[int, ...], seed: int) -> LayerProbe:
         return self.probe(NetworkSpec(body=({"layers": (layer,)},)), 1)
 
-    def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str]) -> Check:
+    def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str], observer: Observer) -> Check:
         return Check(network=network.model_dump(mode="json"), peaks=dict.fromkeys(methods, 8))
 
     def _trace(self, word: str, observer: Observer) -> None:
