@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from moonviz.ui.linking import arrive
 from moonviz.ui.router import framed
 
 PAGES = [
@@ -13,4 +14,5 @@ PAGES = [
 st.set_page_config(page_title="moonviz", layout="wide", initial_sidebar_state="collapsed")
 page = st.navigation(PAGES, position="top")
 with framed():
+    arrive(PAGES, page)
     page.run()
