@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from moonviz.building.history import History
 from moonviz.errors import InvalidSpec
 from moonviz.links import PrecisionChoice, State
 from moonviz.links.mending import shown
-from moonviz.specs import METHODS, NetworkSpec
+from moonviz.specs import METHODS
 from moonviz.specs.run import MethodChoice
 from moonviz.specs.train import suggested_rule
 from moonviz.ui.controls import DEVICES, PHASES, bounds, fields, limits
 from moonviz.ui.state import Tab
 from moonviz.ui.study import ANCHORS, DEPTHS, DTYPES, NETWORKS, VARIANTS, Study
-from moonviz.ui.training import Training
 
 BENCH = "build"
 """The page whose links carry the draft. It is taken to the other pages from there, when it is whole."""
@@ -52,14 +52,18 @@ def state_of(tab: Tab, page: str) -> State:
                 "methods": study.methods(),
                 "seeds": study.seeds,
             },
-            "training": _training(tab.training, tab.network()),
+            "training": _training(tab),
         }
     )
 
 
-def _training(here: Training, network: NetworkSpec) -> dict[str, Any]:
-    usual = suggested_rule(network)
-    rule = {name: value for name, value in here.rules.get(network.name, {}).items() if value != usual[name]}
+def _training(tab: Tab) -> dict[str, Any]:
+    here = tab.training
+    rule: dict[str, float] = {}
+    with suppress(InvalidSpec):  # settings that do not go together are a link too; the page says what is wrong
+        network = tab.network()
+        usual, own = suggested_rule(network), here.rules.get(network.name, {})
+        rule = {name: value for name, value in own.items() if value != usual[name]}
     return {"first": here.methods[0], "second": here.methods[1], "steps": here.steps, **rule}
 
 
@@ -153,8 +157,6 @@ def _train(tab: Tab, state: State) -> None:
     rule = {name: value for name in ("learning_rate", "momentum") if (value := getattr(said, name)) is not None}
     if not rule:
         return
-    try:
+    with suppress(InvalidSpec):  # the page says so
         network = tab.network()
-    except InvalidSpec:
-        return  # the page says so
-    tab.training.rules[network.name] = suggested_rule(network) | rule
+        tab.training.rules[network.name] = suggested_rule(network) | rule
