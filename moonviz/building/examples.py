@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from moonviz.specs import Block, NetworkSpec
-from moonviz.specs.layers import Conv, Conv1x1, Coupling, Dense, GlobalMeanPool, LeakyReLU, Norm, ReLU, Squeeze
+from moonviz.specs.layers import Conv, Coupling, Dense, GlobalMeanPool, LeakyReLU, ReLU, Squeeze
 
 EXAMPLE = NetworkSpec(
     name="my network",
@@ -16,11 +16,9 @@ EXAMPLE = NetworkSpec(
             layers=(
                 Squeeze(),
                 Conv(channels=64, stride=2, pivot="unit"),
-                LeakyReLU(),
-                Conv1x1(),
                 ReLU(),
-                Norm(kind="rms_norm"),
                 Conv(channels=64, kernel=7, stride=2, padding=3),
+                LeakyReLU(),
             )
         ),
     ),
