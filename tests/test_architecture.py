@@ -54,7 +54,12 @@ LIBRARY_ROOMS = {
     "altair": {"figures"},
 }
 # Files of other rooms that the web side uses.
-WEB_FILES = {"moonviz/data/stored.py", "moonviz/estimates/devices.py", "moonviz/estimates/extrapolate.py"}
+WEB_FILES = {
+    "moonviz/data/stored.py",
+    "moonviz/data/own.py",
+    "moonviz/estimates/devices.py",
+    "moonviz/estimates/extrapolate.py",
+}
 WEB_FILES |= {
     f"moonviz/jobs/{file}.py" for file in ("admission", "book", "engine", "lane", "messages", "process", "wire")
 }

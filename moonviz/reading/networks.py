@@ -9,6 +9,7 @@ from pydantic_core import from_json
 from moonviz.errors import InvalidSpec
 from moonviz.specs.base import MAX_TEXT_BYTES
 from moonviz.specs.network import NetworkSpec
+from moonviz.specs.sources import SOURCES, is_own
 
 MAX_VALUES = 100_000
 MAX_KEYS = 32
@@ -37,7 +38,13 @@ def read_network(data: bytes) -> NetworkSpec:
     if "body" not in plain and isinstance(inner, dict):
         plain = inner.get("spec", inner)
     _bounded(plain)
-    return NetworkSpec.read(plain)
+    network = NetworkSpec.read(plain)
+    if is_own(network.data):
+        raise InvalidSpec(
+            "`data` names someone's own data, which stay with the tab that brought them. Write one of "
+            f"{', '.join(f'`{name}`' for name in SOURCES)} instead, and bring your data apart"
+        )
+    return network
 
 
 def _bounded(plain: Any) -> None:

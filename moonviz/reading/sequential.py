@@ -11,7 +11,7 @@ from moonviz.reading.printed import leaves
 from moonviz.reading.torch_layers import Reader
 from moonviz.specs import layers as specs
 from moonviz.specs.network import Block, NetworkSpec
-from moonviz.specs.sources import SOURCES, DataSource
+from moonviz.specs.sources import SOURCES
 
 MAX_PERIOD = 32
 """The longest run of layers that is looked for again right behind itself."""
@@ -29,7 +29,7 @@ class ReadNetwork:
     notes: tuple[str, ...] = ()
 
 
-def read_sequential(text: str, data: DataSource = "digits", name: str = "from PyTorch") -> ReadNetwork:
+def read_sequential(text: str, data: str = "digits", name: str = "from PyTorch") -> ReadNetwork:
     """Read what ``print(model)`` shows of an `nn.Sequential`.
 
     The last layer with weights and all behind it become the head. A first layer that gives more numbers than it takes

@@ -11,6 +11,7 @@ from moonviz.errors import InvalidSpec
 from moonviz.reading.networks import MAX_KEYS, MAX_VALUES, read_network
 from moonviz.specs import PRESETS, NetworkSpec, preset
 from moonviz.specs.base import MAX_TEXT_BYTES
+from moonviz.specs.sources import own_source
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -47,6 +48,8 @@ WRONG: dict[str, tuple[bytes, str]] = {
     "unknown layer": (_with(body=[{"layers": [{"kind": "magic"}]}]), "`body.0.layers.0`"),
     "too wide": (_with(body=[{"layers": [{"kind": "dense", "width": 10**9}]}]), "width"),
     "repeats": (_with(body=[{"layers": [{"kind": "relu"}], "repeat": 10_000}] * 3), "30,000 layers"),
+    "own data": (_with(data=own_source("0" * 32, (64,), 10, 100)), "someone's own data"),
+    "no own data": (_with(data="own:../../etc/passwd:8:10:100"), "no such data source"),
     "keys": (_with(body=[dict.fromkeys(map(str, range(MAX_KEYS + 1)), 0)]), "an object with 33 keys"),
     "values": (_with(body=[0] * (MAX_VALUES + 1)), "more than 100,000 values"),
 }
