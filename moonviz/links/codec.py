@@ -19,6 +19,7 @@ from moonviz.errors import InvalidSpec
 from moonviz.links.first import WORDS, read_back, written
 from moonviz.links.reading import read_state
 from moonviz.links.state import State
+from moonviz.specs.sources import is_own
 
 VERSION = "1"
 MAX_LETTERS = 6_000
@@ -36,8 +37,12 @@ def encode(state: State) -> str:
     """A state as text of the letters that a URL carries as they are.
 
     Raises:
-        InvalidSpec: If it would be longer than `MAX_LETTERS`.
+        InvalidSpec: If it would be longer than `MAX_LETTERS`, or its network sees data that no link may carry.
     """
+    if state.own and is_own(state.own.data):
+        raise InvalidSpec(
+            "this network sees your own data, which stay in this tab; choose one of moonviz’s data to share the network"
+        )
     data = json.dumps(written(state), separators=(",", ":"), ensure_ascii=False).encode()
     packed = min((_pack(data, plan) for plan in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FIXED)), key=len)
     text = VERSION + urlsafe_b64encode(_checksum(packed) + packed).decode().rstrip("=")

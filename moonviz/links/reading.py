@@ -12,6 +12,7 @@ from moonviz.links.mending import Path, mend, shown
 from moonviz.links.state import State
 from moonviz.specs import METHODS, PRESETS, NetworkSpec, method_options
 from moonviz.specs.network import MAX_LAYERS
+from moonviz.specs.sources import is_own
 
 MOST_NOTICES = 12
 MOST_METHODS = 16
@@ -78,6 +79,7 @@ def _own(whole: dict[str, Any], notices: list[str]) -> None:
         if not isinstance(own, dict):
             raise InvalidSpec("it is no network")
         _name(own, notices)
+        _data(own, notices)
         _repeats(own, notices)
         spec, more = mend(NetworkSpec, own, _place_in(own), "it can be")
     except InvalidSpec as error:
@@ -97,6 +99,14 @@ def _name(own: dict[str, Any], notices: list[str]) -> None:
     if clean != name:
         notices.append(f"the network’s name holds letters that names do not have; it is now {shown(clean)}")
         own["name"] = clean
+
+
+def _data(own: dict[str, Any], notices: list[str]) -> None:
+    """One's own data belong to the tab that took them in: no link leads to them."""
+    data = own.get("data")
+    if isinstance(data, str) and is_own(data):
+        own["data"] = NetworkSpec.model_fields["data"].default
+        notices.append(f"the network saw somebody’s own data, which no link carries; {own['data']} take their place")
 
 
 def _repeats(own: dict[str, Any], notices: list[str]) -> None:

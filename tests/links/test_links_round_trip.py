@@ -12,6 +12,7 @@ from moonviz.errors import InvalidSpec
 from moonviz.links import MAX_LETTERS, State, decode, encode
 from moonviz.links.first import _FROZEN
 from moonviz.specs import METHODS, PRESETS, NetworkSpec, preset
+from moonviz.specs.sources import own_source
 
 TYPICAL = {
     "untouched": {},
@@ -87,6 +88,12 @@ def test_a_network_too_large_for_a_link_is_refused_with_a_way_out() -> None:
     body = [{"layers": [{"kind": "dense", "width": 64, "gain": draw.uniform(0.1, 2)}]} for _ in range(512)]
     with pytest.raises(InvalidSpec, match=r"too large for a link.*Save it as JSON"):
         encode(State(own=NetworkSpec.read({"body": body})))
+
+
+def test_no_link_carries_the_way_to_own_data() -> None:
+    source = own_source("0" * 32, (8, 8), 10, 100)
+    with pytest.raises(InvalidSpec, match="your own data, which stay in this tab"):
+        encode(State(own=NetworkSpec.read({"data": source, "body": [{"layers": [{"kind": "relu"}]}]})))
 
 
 def test_equal_choices_are_one_state() -> None:
