@@ -65,7 +65,7 @@ def _bounded(shape: Shape) -> None:
     if max(shape[1:], default=1) > LARGEST_SIDE or prod(shape) > LARGEST_STATE:
         raise InvalidSpec(
             f"it would give {words(shape)} per example; at most {LARGEST_STATE:,} are allowed, and {LARGEST_SIDE:,} "
-            "positions along an axis. Take fewer channels or less padding."
+            "positions along an axis. Take fewer channels, less padding or a larger stride."
         )
 
 
