@@ -115,7 +115,7 @@ def _known(source: str) -> str:
         SOURCES[source]
     except KeyError:
         listed = ", ".join(f"`{name}`" for name in SOURCES)
-        raise PydanticCustomError("no_source", f"there is no such data source; take one of {listed}") from None
+        raise PydanticCustomError("unknown_source", f"there is no such data source; take one of {listed}") from None
     return source
 
 

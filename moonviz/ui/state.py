@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from moonviz.building.examples import EXAMPLE
 from moonviz.building.history import History
+from moonviz.data.own import forget
 from moonviz.data.stored import stored, stored_names
 from moonviz.errors import InvalidSpec
 from moonviz.figures.playing import race_id, stored_id
@@ -73,6 +74,7 @@ class Tab:
         turn: How often settings came from a file: controls of another turn are others, and start from the tab's.
         draft: The network on the Build page, with its past.
         own: A network made there that every page is about, in place of the preset's; null for the preset's.
+        brought: Own data of this tab, the oldest first: sources that networks can see.
     """
 
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -96,6 +98,7 @@ class Tab:
     turn: int = 0
     draft: History = field(default_factory=lambda: History(EXAMPLE))
     own: NetworkSpec | None = None
+    brought: list[str] = field(default_factory=list)
 
     @classmethod
     def fresh(cls) -> Tab:
@@ -105,6 +108,11 @@ class Tab:
         if tab.shown is None and FIRST in stored_names():
             tab.shown = Shown(stored(FIRST), None, stored=True)
         return tab
+
+    def leave(self) -> None:
+        """The tab is closed: what it has brought is deleted."""
+        while self.brought:
+            forget(self.brought.pop())
 
     def show(self, shown: Shown) -> None:
         """Put a result on the page, and keep it for when its settings come back."""
