@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import tokenize
 import warnings
 import zipfile
@@ -25,6 +26,7 @@ MAX_HEADER = 10_000
 MAX_DIRECTORY = 8_192
 """The most bytes of the list of an archive's members."""
 _LARGEST_NUMBER = 8
+_BAD_ARCHIVE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError)
 # numpy reads a header as a Python literal, and if need be in Python 2's spelling: each has its ways to fail.
 _BAD_HEADER = (
     ValueError, SyntaxError, tokenize.TokenError, TypeError, EOFError, RecursionError, MemoryError, UserWarning,
@@ -45,8 +47,10 @@ def read_archive(data: bytes) -> tuple[NDArray, NDArray, tuple[str, ...]]:
                 raise InvalidSpec(f"the file holds {len(members):,} arrays; at most {MAX_MEMBERS} are looked at")
             inputs, labels = (_find(members, names) for names in (INPUTS, LABELS))
             return _array(archive, inputs), _array(archive, labels), ()
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, UnicodeDecodeError) as error:
-        raise InvalidSpec(f"the file is no intact `.npz` ({error}). Write it with `numpy.savez`") from None
+    except InvalidSpec:
+        raise
+    except _BAD_ARCHIVE as error:
+        raise InvalidSpec(f"the file is no intact `.npz` ({str(error)[:120]}). Write it with `numpy.savez`") from None
 
 
 def _plausible(data: bytes) -> io.BytesIO:

@@ -13,6 +13,7 @@ from moonviz.specs.sources import SOURCES, is_own
 
 MAX_VALUES = 100_000
 MAX_KEYS = 32
+MAX_KEY_LETTERS = 60
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -54,6 +55,8 @@ def _bounded(plain: Any) -> None:
         node = stack.pop()
         if isinstance(node, dict) and len(node) > MAX_KEYS:
             raise InvalidSpec(f"the file holds an object with {len(node):,} keys; a network's have at most {MAX_KEYS}")
+        if isinstance(node, dict) and any(len(key) > MAX_KEY_LETTERS for key in node):
+            raise InvalidSpec(f"the file holds a key of more than {MAX_KEY_LETTERS} letters; a network's are shorter")
         if isinstance(node, dict | list):
             count += len(node)
             stack.extend(node.values() if isinstance(node, dict) else node)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from moonviz.errors import InvalidSpec
 
-MAX_TABLE_BYTES = 3_000_000
+MAX_TABLE_BYTES = 2_500_000
 MAX_ROWS = 100_000
 MAX_COLUMNS = 4_097
 _LABELS = ("label", "class", "target", "y")

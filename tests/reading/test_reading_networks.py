@@ -51,6 +51,7 @@ WRONG: dict[str, tuple[bytes, str]] = {
     "own data": (_with(data=own_source("0" * 32, (64,), 10, 100)), "someone's own data"),
     "no own data": (_with(data="own:../../etc/passwd:8:10:100"), "no such data source"),
     "keys": (_with(body=[dict.fromkeys(map(str, range(MAX_KEYS + 1)), 0)]), "an object with 33 keys"),
+    "a long key": (_with(**{"k" * 61: 1}), "a key of more than 60 letters"),
     "values": (_with(body=[0] * (MAX_VALUES + 1)), "more than 100,000 values"),
 }
 
