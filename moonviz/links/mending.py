@@ -108,7 +108,7 @@ class _Repair:
         if fault == "extra_forbidden":
             return self._leave(path, "is not known and is left out")
         says = "" if isinstance(value, dict | list) else f"{shown(value)} "
-        says += "is not known" if fault.startswith(("union", "unknown")) else "is not allowed"
+        says += "is not known" if fault.startswith(("union", "unknown", "no_source")) else "is not allowed"
         return self._leave(path, f"{says} and {'is left out' if isinstance(path[-1], int) else 'takes its default'}")
 
     def _put(self, path: Path, value: Any, why: str) -> bool:
