@@ -12,6 +12,7 @@ from moonviz.figures.fields import NETWORK, form_of, forms, values_of
 from moonviz.figures.style import bytes_text, flops_text
 from moonviz.specs import SOURCES, NetworkSpec
 from moonviz.specs.layers import LayerSpec
+from moonviz.specs.sources import is_own
 
 INPUT = "input"
 """Key of the first row: the data and the network's own settings."""
@@ -98,7 +99,7 @@ def _input(network: NetworkSpec, check: Check | None) -> dict[str, Any]:
     own = network.model_dump(mode="json", include={"name", "data", "batch", "dtype", "seed"})
     return _row(INPUT, "input") | {
         "title": "Input",
-        "subtitle": f"{network.data}, batch {network.batch:,}",
+        "subtitle": f"{'your own data' if is_own(network.data) else network.data}, batch {network.batch:,}",
         "shape": list(card.shape),
         "reason": missing.message if missing else about,
         "badge": MISFIT.plain() if missing else None,

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from moonviz.building import Check
+from moonviz.building.code import as_python
 from moonviz.figures.build_headline import blocking, build_headline
 from moonviz.figures.stack import payload
 from moonviz.figures.trainers import predicted_peaks, who_can_train
 from moonviz.ui.build_acts import follow, perform
 from moonviz.ui.build_bench import Bench, bench, known
 from moonviz.ui.engine import tab
-from moonviz.ui.parts import show_headline
+from moonviz.ui.linking import copy_link
+from moonviz.ui.parts import panel, show_headline
 from moonviz.ui.stack import stack
 from moonviz.ui.state import Tab
 
@@ -33,9 +36,37 @@ def workbench() -> None:
         show_headline(build_headline(check))
     with st.container(key="build-bench"):
         with st.container(key="build-stack"):
+            _notes(work)
             _stack(here, work, check, waiting)
+            _share(here)
         with st.container(key="build-side"):
             _side(here, work, check)
+
+
+def _notes(work: Bench) -> None:
+    """What was decided when the network was read from outside, until the next edit, and what went wrong."""
+    if work.failure:
+        panel("The engine could not look at this network.", work.failure, bad=True)
+        if st.button("Try again", key="build.again"):
+            work.failure = ""
+            st.rerun(scope="fragment")
+    if work.notes:
+        panel("Read, with some decisions.", *work.notes)
+
+
+def _share(here: Tab) -> None:
+    """The network as a link, as Python, and as JSON."""
+    network = here.draft.present
+    with st.container(horizontal=True, key="build-share", vertical_alignment="center"):
+        copy_link("build")
+        with st.popover("Copy as Python", type="tertiary"):
+            st.code(as_python(network), language="python", height=360)
+        text = json.dumps(network.model_dump(mode="json", exclude_defaults=True), indent=1)
+        with st.popover("Copy as JSON", type="tertiary"):
+            st.code(text, language="json", height=360)
+            st.download_button(
+                "Save as a file", text, "moonviz-network.json", "application/json", key="build.json", on_click="ignore"
+            )
 
 
 def _stack(here: Tab, work: Bench, check: Check | None, waiting: bool) -> None:
@@ -43,7 +74,7 @@ def _stack(here: Tab, work: Bench, check: Check | None, waiting: bool) -> None:
     work.tick += 1
     fed = payload(
         draft.present, check, ack=work.ack, choose=work.chosen, notice=work.notice, undo=bool(draft.past),
-        redo=bool(draft.future), waiting=waiting, tick=work.tick, probes=False, inside=None,
+        redo=bool(draft.future), waiting=waiting, tick=work.tick, fresh=work.fresh, probes=False, inside=None,
     )  # fmt: skip
     stack(fed, STACK, _hear)
 
@@ -57,7 +88,7 @@ def _hear() -> None:
 
 
 def _do(here: Tab, work: Bench, told: Mapping[str, Any]) -> None:
-    work.notice, work.racing = "", False
+    work.notice, work.racing, work.notes, work.failure = "", False, (), ""
     if told["do"] == "choose":
         work.chosen, work.after = told["key"], told["after"]
         return

@@ -12,8 +12,8 @@ import streamlit as st
 from moonviz.building import Check, Place
 from moonviz.figures.stack import INPUT, seams
 from moonviz.jobs.engine import Final
+from moonviz.jobs.messages import Cancelled, ResultMessage
 from moonviz.jobs.messages import Check as CheckJob
-from moonviz.jobs.messages import ResultMessage
 from moonviz.specs import NetworkSpec
 from moonviz.ui.engine import engine
 from moonviz.ui.state import Tab
@@ -49,10 +49,13 @@ class Bench:
         after: Key of the place for which offers are shown.
         ack: The last act that was done: who told it, its number.
         notice: Why the last act did nothing.
-        facts: What the engine said, by draft and place; null where it could not say.
+        facts: What the engine said, by draft and place.
+        failure: Why it could not say anything of this draft; empty where it could.
         peaks: Predicted peaks by draft, then by method.
         asked: What it is being asked: facts first, then one peak after the other, lest an edit waits long.
         racing: Whether the network goes to the Race page once it is repaired.
+        notes: What was decided when the network was read from outside.
+        fresh: Grows with every network that is put on the bench as a whole.
         tick: Grows with every run, so that the stack hears of each.
     """
 
@@ -60,10 +63,13 @@ class Bench:
     after: str | None = None
     ack: dict[str, Any] | None = None
     notice: str = ""
-    facts: dict[str, Check | None] = field(default_factory=dict)
+    facts: dict[str, Check] = field(default_factory=dict)
     peaks: dict[str, dict[str, int | None]] = field(default_factory=dict)
+    failure: str = ""
     asked: Asked | None = None
     racing: bool = False
+    notes: tuple[str, ...] = ()
+    fresh: int = 0
     tick: int = 0
 
     def heard(self, act: Mapping[str, Any]) -> bool:
@@ -92,13 +98,18 @@ def known(here: Tab, work: Bench) -> tuple[Check | None, bool]:
     after = place_after(network, work)
     text = network.canonical()
     key = f"{text}|{after.key}"
+    if work.failure:
+        return _other_facts(work, text), False
     if key not in work.facts:
         end = _ask(here, work, CheckJob(network=network, after=after), wait=True)
         if end is None:
             return _other_facts(work, text), True
-        _keep(work.facts, key, Check.model_validate(end.data) if isinstance(end, ResultMessage) else None)
+        if not isinstance(end, ResultMessage):
+            work.failure = _said(end)
+            return _other_facts(work, text), False
+        _keep(work.facts, key, Check.model_validate(end.data))
     facts = work.facts[key]
-    if facts is None or facts.problem:
+    if facts.problem:
         return facts, False
     peaks = work.peaks.get(text, {})
     if text not in work.peaks:
@@ -110,6 +121,11 @@ def known(here: Tab, work: Bench) -> tuple[Check | None, bool]:
             found = Check.model_validate(end.data).peaks if isinstance(end, ResultMessage) else {}
             peaks[missing] = found.get(missing)
     return facts.model_copy(update={"peaks": dict(peaks)}), missing is not None
+
+
+def _said(end: Final) -> str:
+    """Why a job gave nothing."""
+    return "It was stopped." if isinstance(end, Cancelled) else end.error.message
 
 
 def _keep(kept: dict[str, Any], key: str, value: Any) -> None:
@@ -130,7 +146,7 @@ def place_after(network: NetworkSpec, work: Bench) -> Place:
 
 def _other_facts(work: Bench, text: str) -> Check | None:
     """What was said of the same draft about another place, without its offers."""
-    found = next((one for key, one in work.facts.items() if one and key.startswith(f"{text}|")), None)
+    found = next((one for key, one in work.facts.items() if key.startswith(f"{text}|")), None)
     return found.model_copy(update={"offers": {}}) if found else None
 
 

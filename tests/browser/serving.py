@@ -21,6 +21,7 @@ from playwright.sync_api import ConsoleMessage, Page
 ROOT = Path(__file__).parents[2]
 WAIT = 30_000
 PROBES = ("/methods/_stcore/health", "/methods/_stcore/host-config")
+PROBES += ("/build/_stcore/health", "/build/_stcore/host-config")
 PROBES += ("/precision/_stcore/health", "/precision/_stcore/host-config")
 
 

@@ -57,6 +57,7 @@ class Adding {
 
   /* Go to the bar; if its layers are not known yet, as soon as they are. Keys pressed meanwhile wait. */
   open() {
+    this.typed = "";
     if (this.stack.data.offers[this.place]) this.chips.querySelector(".chip")?.focus();
     else { this.waits = true; this.stack.tell(); }
   }

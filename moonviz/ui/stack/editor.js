@@ -55,6 +55,10 @@ class Editor {
     if (input.type === "checkbox") { input.checked = !!value; return; }
     const words = value === null || value === undefined ? "" : String(value);
     if (active && input.value !== words && input.typed !== undefined && input.value !== input.typed) return;
+    if (input.tagName === "SELECT" && ![...input.options].some((one) => one.value === words)) {
+      input.spec = { ...input.spec, options: [...input.spec.options, value] };
+      input.append(element("option", { value: words }, words.startsWith("own:") ? "your own" : words));
+    }
     input.value = input.typed = words;
     input.classList.remove("wrong");
   }

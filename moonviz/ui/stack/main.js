@@ -5,7 +5,7 @@ const AGAIN = 4000;
 
 class Stack {
   constructor(host, send) {
-    Object.assign(this, { host, send, rows: [], at: 1, waiting: [], number: 0, client: `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}` });
+    Object.assign(this, { host, send, rows: [], at: 1, waiting: [], number: 0, asked: 0, client: `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}` });
     this.list = element("div", { class: "list", role: "grid", "aria-label": "Layers of the network" });
     this.head = element("div", { class: "row head", "aria-hidden": "true" }, ...["", "", "Layer", "Output", "Moonwalk", "Why"].map((words, at) => element("div", { class: ["n", "h", "t", "sh", "bd", "w"][at] }, words)));
     this.dragging = new Dragging(this);
@@ -48,11 +48,11 @@ class Stack {
       const named = data.choose === null ? -1 : data.rows.findIndex((row) => row.key === data.choose);
       if (named >= 0) this.at = named;
       else if (keep !== undefined) this.at = keep;
-    } else if (!this.placed && data.choose !== null) this.at = Math.max(0, data.rows.findIndex((row) => row.key === data.choose));
-    this.placed = true;
+    } else if (this.fresh !== data.fresh && data.choose !== null) this.at = Math.max(0, data.rows.findIndex((row) => row.key === data.choose));
+    this.fresh = data.fresh;
     this.at = Math.max(0, Math.min(this.at, data.rows.length - 1));
     this.#draw();
-    if (held && !(this.list.contains(this.root.getRootNode().activeElement))) this.focusRow();
+    if (held && !this.root.contains(this.root.getRootNode().activeElement)) this.focusRow();
     else if (held && active.classList.contains("row") && !active.classList.contains("on")) this.focusRow();
     this.#wait();
     this.#drain();
@@ -79,7 +79,10 @@ class Stack {
   #wait() {
     clearTimeout(this.poke);
     // Streamlit keeps one told value of a component at a time: news must not push an edit out.
-    if (this.data.waiting && !this.flight) this.poke = setTimeout(() => this.send("poke", this.data.tick), 120);
+    if (!this.data.waiting || this.flight) return;
+    // Asked once more where no answer came: a page that was still being drawn did not hear it.
+    const ask = () => { this.send("poke", `${this.data.tick}.${++this.asked}`); this.poke = setTimeout(ask, 1500); };
+    this.poke = setTimeout(ask, 120);
   }
 
   /* One edit at a time is under way. Keys pressed meanwhile wait, since they mean the stack as it will be then. */
