@@ -116,7 +116,7 @@ def for_misfit(network: NetworkSpec, place: Place, shape: Shape | None) -> Itera
     order = written(network)
     at = order.index(place)
     for back, earlier in enumerate(reversed(order[max(0, at - EARLIER) : at]), 1):
-        yield from _of_earlier(network, earlier, shape, back)
+        yield from of_earlier(network, earlier, shape, back)
     yield without(network, place, 5)
     if place.part == "body" and (times := network.body[place.block].repeat) > 1:
         for fewer in sorted({1, 2, 3, times // 2, times - 1} - {times, 0}, reverse=True):
@@ -231,7 +231,7 @@ def _before(network: NetworkSpec, place: Place, shape: Shape) -> Iterator[Candid
         yield with_layer(network, place, 3, even, f"add a dense layer of width {channels + 1} before it")
 
 
-def _of_earlier(network: NetworkSpec, place: Place, shape: Shape, back: int) -> Iterator[Candidate | None]:
+def of_earlier(network: NetworkSpec, place: Place, shape: Shape, back: int) -> Iterator[Candidate | None]:
     """Other numbers in a layer before the one that does not fit."""
     layer, far = layer_at(network, place), 0.2 * back
     if width := WIDTHS.get(layer.kind):

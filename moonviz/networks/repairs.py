@@ -9,13 +9,15 @@ from typing import Any
 
 from moonviz.building.facts import Place, Repair
 from moonviz.networks.better import changes_of
-from moonviz.networks.candidates import Candidate, for_misfit, for_output, layer_at, with_layer_at, written
+from moonviz.networks.candidates import Candidate, for_misfit, for_output, layer_at, of_earlier, with_layer_at, written
 from moonviz.networks.checking import STRENGTH, Judged, Walked, judge, walk
-from moonviz.specs import NetworkSpec
+from moonviz.specs import SOURCES, NetworkSpec
 from moonviz.specs import layers as specs
 
 MOST_NEEDED = 6
 MOST_WALKED = 8
+MOST_BLAMED = 16
+"""How many of the last layers may be to blame for a wrong number of positions."""
 MANY_LAYERS = 24
 """Networks of more written layers get one suggestion for each at most."""
 _ENOUGH = STRENGTH["submersive"]
@@ -89,7 +91,12 @@ def _candidates(network: NetworkSpec, walked: Walked) -> Iterator[Candidate | No
     problem = walked.problem
     assert problem is not None
     if problem.layer_name == "the head":
-        yield from for_output(network, problem.place, walked.rows[-1].shape)
+        shape = walked.rows[-1].shape
+        yield from for_output(network, problem.place, shape)
+        # somewhere positions were lost or won that the loss has targets for
+        moving = SOURCES[network.data].targets == "position"
+        for place in written(network)[-MOST_BLAMED:] if moving else ():
+            yield from of_earlier(network, place, shape, 1)
         return
     yield from for_misfit(network, problem.place, walked.rows[-1].shape if walked.rows else None)
 

@@ -83,6 +83,9 @@ MISFITS: dict[str, tuple[NetworkSpec, str, str, tuple[str, ...]]] = {
     "a head of too few channels": (
         text(coupling("attention"), head=[conv(9, kernel=1, padding=0)]), "head.0.0", "the head", ("channels 9 → 256",)
     ),
+    "positions lost on the way": (
+        text(conv(32, padding=0), coupling("mlp")), "head.0.0", "the head", ("padding 0 → 1 in layer 1 (conv)",)
+    ),
     "no embedding": (text(coupling("mlp"), stem=[]), "stem.0.-1", "the stem", ("add an embedding",)),
     "an embedding of numbers": (
         draft(conv(8), stem=[{"kind": "embed", "width": 4}]), "stem.0.0", "stem layer 1 (embed)", ("remove this Embed",)
