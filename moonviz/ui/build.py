@@ -14,7 +14,7 @@ from moonviz.figures.build_headline import blocking, build_headline
 from moonviz.figures.stack import payload
 from moonviz.figures.trainers import predicted_peaks, who_can_train
 from moonviz.ui.build_acts import follow, perform
-from moonviz.ui.build_bench import Bench, bench, known
+from moonviz.ui.build_bench import Bench, bench, known, look_inside, looked
 from moonviz.ui.engine import tab
 from moonviz.ui.linking import copy_link
 from moonviz.ui.parts import panel, show_headline
@@ -30,6 +30,7 @@ def workbench() -> None:
     """Everything that follows an edit: headline, stack, and the side. Runs alone, so that an edit is quick."""
     here, work = tab(), bench()
     check, waiting = known(here, work)
+    waiting = looked(work) or waiting
     if work.racing and check is not None:
         waiting = _mend(here, work, check) or waiting
     with st.container(key="build-told"):
@@ -47,9 +48,7 @@ def _notes(work: Bench) -> None:
     """What was decided when the network was read from outside, until the next edit, and what went wrong."""
     if work.failure:
         panel("The engine could not look at this network.", work.failure, bad=True)
-        if st.button("Try again", key="build.again"):
-            work.failure = ""
-            st.rerun(scope="fragment")
+        st.button("Try again", key="build.again", on_click=setattr, args=(work, "failure", ""))
     if work.notes:
         panel("Read, with some decisions.", *work.notes)
 
@@ -74,7 +73,8 @@ def _stack(here: Tab, work: Bench, check: Check | None, waiting: bool) -> None:
     work.tick += 1
     fed = payload(
         draft.present, check, ack=work.ack, choose=work.chosen, notice=work.notice, undo=bool(draft.past),
-        redo=bool(draft.future), waiting=waiting, tick=work.tick, fresh=work.fresh, probes=False, inside=None,
+        redo=bool(draft.future), waiting=waiting, tick=work.tick, fresh=work.fresh, probes=True,
+        inside=work.look.shown if work.look else None,
     )  # fmt: skip
     stack(fed, STACK, _hear)
 
@@ -92,6 +92,11 @@ def _do(here: Tab, work: Bench, told: Mapping[str, Any]) -> None:
     if told["do"] == "choose":
         work.chosen, work.after = told["key"], told["after"]
         return
+    if told["do"] == "inside":
+        work.chosen, work.after = told["place"], None
+        look_inside(here, work, told["place"])
+        return
+    work.look = None
     check, _ = known(here, work)
     before = here.draft.present
     done = perform(here.draft, told, check)
@@ -111,9 +116,10 @@ def _side(here: Tab, work: Bench, check: Check | None) -> None:
         if st.button("Race it", type="primary", width="stretch", key="build.race"):
             _race(here, check)
     elif check.repairs:
-        if st.button("Repair and race it", type="primary", width="stretch", key="build.repair"):
-            work.racing = True
-            st.rerun(scope="fragment")
+        st.button(
+            "Repair and race it", type="primary", width="stretch", key="build.repair", on_click=setattr,
+            args=(work, "racing", True),
+        )  # fmt: skip
         if work.racing:
             st.html('<p class="mv-aside" role="status">Repairing…</p>')
 

@@ -10,10 +10,12 @@ from typing import Any
 import streamlit as st
 
 from moonviz.building import Check, Place
+from moonviz.figures.inside import inside, inside_words
 from moonviz.figures.stack import INPUT, seams
 from moonviz.jobs.engine import Final
-from moonviz.jobs.messages import Cancelled, ResultMessage
+from moonviz.jobs.messages import Cancelled, Probe, ResultMessage
 from moonviz.jobs.messages import Check as CheckJob
+from moonviz.probing import LayerProbe
 from moonviz.specs import NetworkSpec
 from moonviz.ui.engine import engine
 from moonviz.ui.state import Tab
@@ -41,6 +43,22 @@ class Asked:
 
 
 @dataclass
+class Look:
+    """A look inside a layer.
+
+    Attributes:
+        key: The layer's row.
+        job: Who measures.
+        shown: What the stack shows.
+    """
+
+    key: str
+    job: str
+    shown: dict[str, Any]
+    done: bool = False
+
+
+@dataclass
 class Bench:
     """The state of the Build page beside its draft. Plain data only.
 
@@ -53,6 +71,9 @@ class Bench:
         failure: Why it could not say anything of this draft; empty where it could.
         peaks: Predicted peaks by draft, then by method.
         asked: What it is being asked: facts first, then one peak after the other, lest an edit waits long.
+        look: The look inside a layer that was asked for last, until the next edit.
+        exploring: The convolution that was looked at last; null until one was.
+        explored: What was measured of convolutions, or why it was not.
         racing: Whether the network goes to the Race page once it is repaired.
         notes: What was decided when the network was read from outside.
         fresh: Grows with every network that is put on the bench as a whole.
@@ -67,6 +88,9 @@ class Bench:
     peaks: dict[str, dict[str, int | None]] = field(default_factory=dict)
     failure: str = ""
     asked: Asked | None = None
+    look: Look | None = None
+    exploring: Asked | None = None
+    explored: dict[str, LayerProbe | str] = field(default_factory=dict)
     racing: bool = False
     notes: tuple[str, ...] = ()
     fresh: int = 0
@@ -105,30 +129,32 @@ def known(here: Tab, work: Bench) -> tuple[Check | None, bool]:
         if end is None:
             return _other_facts(work, text), True
         if not isinstance(end, ResultMessage):
-            work.failure = _said(end)
+            work.failure = said(end)
             return _other_facts(work, text), False
-        _keep(work.facts, key, Check.model_validate(end.data))
+        keep(work.facts, key, Check.model_validate(end.data))
     facts = work.facts[key]
     if facts.problem:
         return facts, False
     peaks = work.peaks.get(text, {})
     if text not in work.peaks:
-        _keep(work.peaks, text, peaks)
-    missing = next((name for name in PREDICTED if name not in peaks and facts.refusals.get(name, "") is None), None)
-    if missing:
-        end = _ask(here, work, CheckJob(network=network, methods=(missing,)))
-        if end is not None:
-            found = Check.model_validate(end.data).peaks if isinstance(end, ResultMessage) else {}
-            peaks[missing] = found.get(missing)
-    return facts.model_copy(update={"peaks": dict(peaks)}), missing is not None
+        keep(work.peaks, text, peaks)
+    wanted = [name for name in PREDICTED if name not in peaks and facts.refusals.get(name, "") is None]
+    for name in wanted:
+        end = _ask(here, work, CheckJob(network=network, methods=(name,)))
+        if end is None:
+            break
+        found = Check.model_validate(end.data).peaks if isinstance(end, ResultMessage) else {}
+        peaks[name] = found.get(name)
+    return facts.model_copy(update={"peaks": dict(peaks)}), any(name not in peaks for name in wanted)
 
 
-def _said(end: Final) -> str:
+def said(end: Final) -> str:
     """Why a job gave nothing."""
     return "It was stopped." if isinstance(end, Cancelled) else end.error.message
 
 
-def _keep(kept: dict[str, Any], key: str, value: Any) -> None:
+def keep(kept: dict[str, Any], key: str, value: Any) -> None:
+    """Remember an answer, and forget the oldest of too many."""
     kept[key] = value
     while len(kept) > MOST_KEPT:
         kept.pop(next(iter(kept)))
@@ -166,3 +192,33 @@ def _ask(here: Tab, work: Bench, job: CheckJob, wait: bool = False) -> Final | N
     if end is not None:
         work.asked = None
     return end
+
+
+def look_inside(here: Tab, work: Bench, key: str) -> None:
+    """Have the Jacobian of a layer measured; once more closes it."""
+    if work.look and work.look.key == key:
+        work.look = None
+        return
+    network = here.draft.present
+    facts = _other_facts(work, network.canonical())
+    number = next((one.number for one in facts.layers if one.place.key == key), None) if facts else None
+    if number is None:
+        return
+    job = engine().submit(Probe(network=network, number=number), here.id)
+    work.look = Look(key, job, inside_words(key, "Measuring the Jacobian at the first example of the batch."))
+
+
+def looked(work: Bench) -> bool:
+    """Hear what was measured. Returns whether it still is."""
+    look = work.look
+    if look is None or look.done:
+        return False
+    end = engine().final(look.job)
+    if end is None:
+        return True
+    look.done = True
+    if isinstance(end, ResultMessage):
+        look.shown = inside(LayerProbe.model_validate(end.data), look.key)
+    else:
+        look.shown = inside_words(look.key, said(end))
+    return False

@@ -38,7 +38,7 @@ def begin(network: NetworkSpec) -> None:
     """Put a network on the bench, and draw the page anew."""
     here, work = tab(), bench()
     here.draft = here.draft.then(network)
-    work.chosen = work.after = None
+    work.chosen = work.after = work.look = None
     work.notice, work.racing, work.failure = "", False, ""
     work.fresh += 1
     st.rerun()
