@@ -44,18 +44,19 @@ def _explorer(work: Bench, waited: bool) -> None:
             "Every kernel, stride and padding, on an input small enough to write its whole Jacobian out.",
         )
         job = _asked()
-        pressed = st.button("Look at its Jacobian", key="build.explore") if work.exploring is None else False
+        # Each part has a place of its own, whether it is there or not: an answer takes the place of the one before.
+        button, answer = st.container(key="build-explore-begin"), st.container(key="build-explore-answer")
+        pressed = work.exploring is None and button.button("Look at its Jacobian", key="build.explore")
         if job is None or (work.exploring is None and not pressed):
             return
-        found = _measured(work, job)
-        if found is None:
-            st.html('<p class="mv-aside" role="status">Measuring on this machine…</p>')
-            if not waited:
-                st.rerun()  # the whole page once, so that this section asks for news by itself
-            return
-        if waited:
-            st.rerun()
-        _tell(found)
+        with answer:
+            found = _measured(work, job)
+            if found is None:
+                st.html('<p class="mv-aside" role="status">Measuring on this machine…</p>')
+            else:
+                _tell(found)
+        if (found is None) != waited:
+            st.rerun()  # the whole page once, so that this section begins, or stops, to ask for news by itself
 
 
 def _asked() -> ProbeLayer | None:
