@@ -14,7 +14,7 @@ from moonviz.specs import METHODS, PRESETS, NetworkSpec, RunSpec, preset
 from moonviz.training import TrainReport
 
 if TYPE_CHECKING:
-    from moonviz.estimates import estimate
+    from moonviz.estimates import check, estimate
     from moonviz.networks import build
     from moonviz.runs import backward, gradients, run, walk
     from moonviz.runs.train import train
@@ -28,7 +28,9 @@ __all__ = [  # noqa: RUF022 (grouped by purpose, which the alphabet would undo)
     "METHODS",
     "NetworkSpec",
     "RunSpec",
-    # Use a method on a network of your own.
+    # Say what each layer of a network of your own can do, or why it does not fit and what would mend it.
+    "check",
+    # Use a method on it.
     "build",
     "gradients",
     "backward",
@@ -49,6 +51,7 @@ __all__ = [  # noqa: RUF022 (grouped by purpose, which the alphabet would undo)
 ]
 
 _TORCH_BACKED = {
+    "check": "moonviz.estimates",
     "build": "moonviz.networks",
     "gradients": "moonviz.runs",
     "backward": "moonviz.runs",

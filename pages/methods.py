@@ -5,6 +5,7 @@ import streamlit as st
 from moonviz.data.stored import stored
 from moonviz.figures.methods import comparison, example_words, letters, method_card, methods_headline
 from moonviz.specs import METHODS
+from moonviz.ui.linking import copy_link
 from moonviz.ui.parts import heading, show_headline, words_explained
 from moonviz.ui.router import through_router
 
@@ -25,3 +26,6 @@ for card in METHODS.values():
 
 heading("Side by side", f"Time beside backprop’s, and memory for {example_words()}. Predicted by the formulas.")
 st.html(comparison())
+
+with st.container(key="methods-foot"):
+    copy_link("methods")

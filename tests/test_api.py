@@ -24,7 +24,7 @@ TORCH_FREE = [
     "SingularLayer",
     "TooLarge",
 ]
-TORCH_BACKED = ["build", "gradients", "backward", "run", "walk", "estimate", "train"]
+TORCH_BACKED = ["check", "build", "gradients", "backward", "run", "walk", "estimate", "train"]
 
 
 def test_the_public_api_is_what_it_says():

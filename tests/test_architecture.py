@@ -15,9 +15,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 # What each room may import of moonviz. Rooms are files or folders of moonviz/, plus the app itself.
-_WORDS = {"errors", "events", "specs", "results", "precision", "training", "reading"}
+_WORDS = {"errors", "events", "specs", "results", "precision", "training", "reading", "building", "probing"}
 _ENGINE = _WORDS | {"layers", "networks", "data", "theory", "methods", "runs"}
-_WEB = _WORDS | {"theory", "lessons", "figures", "data", "estimates", "jobs", "ui"}
+_WEB = _WORDS | {"theory", "lessons", "figures", "data", "estimates", "jobs", "links", "ui"}
 MAY_IMPORT: dict[str, set[str]] = {
     "": _WORDS | {"networks", "runs", "estimates"},  # the public API, torch-backed names for type checkers only
     "errors": set(),
@@ -27,6 +27,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "precision": {"errors", "events", "specs", "results"},
     "training": {"errors", "events", "specs", "results"},
     "reading": {"errors", "events", "specs", "results"},
+    "probing": {"errors", "events", "specs", "results"},
+    "building": {"errors", "events", "specs", "results"},
+    "links": {"errors", "specs"},
     "layers": {"errors", "events", "specs"},
     "data": _WORDS,
     "theory": _WORDS,
@@ -51,7 +54,12 @@ LIBRARY_ROOMS = {
     "altair": {"figures"},
 }
 # Files of other rooms that the web side uses.
-WEB_FILES = {"moonviz/data/stored.py", "moonviz/estimates/devices.py", "moonviz/estimates/extrapolate.py"}
+WEB_FILES = {
+    "moonviz/data/stored.py",
+    "moonviz/data/own.py",
+    "moonviz/estimates/devices.py",
+    "moonviz/estimates/extrapolate.py",
+}
 WEB_FILES |= {
     f"moonviz/jobs/{file}.py" for file in ("admission", "book", "engine", "lane", "messages", "process", "wire")
 }

@@ -1,4 +1,4 @@
-"""Real data that ships with scikit-learn or with this package: no download, no path from outside."""
+"""Real data: what ships with scikit-learn or with this package, and what someone brought along. No download."""
 
 from __future__ import annotations
 
@@ -10,20 +10,24 @@ import numpy as np
 
 from moonviz.data.cifar10 import FOLDER, cifar10
 from moonviz.data.examples import Examples, Inputs, Targets, numbers
+from moonviz.data.own import load_own
 from moonviz.data.text import windows
-from moonviz.specs.sources import SOURCES, DataSource
+from moonviz.specs.sources import SOURCES, DataSource, is_own
 
 
-def load(source: DataSource) -> Examples:
+def load(source: str) -> Examples:
     """All examples of a source.
 
     Raises:
-        InvalidSpec: If the folder of real images that the machine's owner named does not hold them.
+        InvalidSpec: If the folder of real images that the machine's owner named does not hold them, or one's own data
+            are here no more.
     """
+    if is_own(source):
+        return load_own(source)
     return _load(source, os.environ.get(FOLDER, "") if source == "cifar10" else "")
 
 
-def draw(source: DataSource, batch: int, seed: int) -> tuple[Inputs, Targets]:
+def draw(source: str, batch: int, seed: int) -> tuple[Inputs, Targets]:
     """A batch of distinct examples (with repetition only if the batch is larger than the source)."""
     examples = load(source)
     chosen = np.random.default_rng(seed).choice(len(examples), batch, replace=batch > len(examples))
@@ -31,7 +35,7 @@ def draw(source: DataSource, batch: int, seed: int) -> tuple[Inputs, Targets]:
 
 
 @lru_cache(maxsize=8)
-def _load(source: DataSource, folder: str) -> Examples:
+def _load(source: str, folder: str) -> Examples:
     examples = _LOADERS[source]()
     assert examples.inputs.shape[1:] == SOURCES[source].shape
     assert folder or len(examples) == SOURCES[source].examples

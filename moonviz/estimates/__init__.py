@@ -6,6 +6,7 @@ from math import prod
 from typing import Any
 
 from moonviz.errors import UnsupportedPair
+from moonviz.estimates.checking import check
 from moonviz.methods import require
 from moonviz.networks import build, describe
 from moonviz.results import Failure, NetworkCard, Report, Result
@@ -75,4 +76,4 @@ def _dry(spec: NetworkSpec, options: MethodOptions) -> Result:
     return result.model_copy(update={"peak_bytes_range": ends})
 
 
-__all__ = ["estimate", "estimate_methods"]
+__all__ = ["check", "estimate", "estimate_methods"]

@@ -13,7 +13,7 @@ import psutil
 from moonviz.errors import InvalidSpec
 from moonviz.jobs.engine import AnyJob
 from moonviz.jobs.faults import SMALLER
-from moonviz.jobs.messages import Failed, Precision, Run, Train
+from moonviz.jobs.messages import PROBES, Failed, Precision, Run, Train
 from moonviz.results import Failure
 from moonviz.specs.run import RunSpec
 from moonviz.specs.train import HELD_OUT, TrainSpec
@@ -23,6 +23,8 @@ _UNITS = {"": 1, "B": 1, **{f"{unit}iB": 1024**n for n, unit in enumerate("KMGT"
 _UNITS |= {f"{unit}B": 1000**n for n, unit in enumerate("KMGT", start=1)}
 _EXTRA_PASSES = 2
 """Warm-up and trace."""
+PROBE_SECONDS = 5.0
+"""Longest that a probe may take by the clock; its computing time is limited to a second by itself."""
 _TRUTH_PASSES = 1
 """Float64 backprop, counted as one pass of the cheapest method: never too much."""
 
@@ -103,8 +105,16 @@ class Limits:
             f"{SMALLER} Fewer `{_knob(job)}` help too, and {MAX_SECONDS} sets the limit.",
         )
 
+    def patience(self, job: AnyJob) -> float:
+        """Most seconds a job may take in fact."""
+        return min(PROBE_SECONDS, self.max_seconds) if isinstance(job, PROBES) else self.max_seconds
+
     def overtime(self, job: AnyJob) -> Failed:
         """What a job says that was stopped for taking too long."""
+        if isinstance(job, PROBES):
+            return too_large(
+                f"This took longer than {self.patience(job):g} s, the most that is allowed.", "Look at a smaller layer."
+            )
         return too_large(
             f"This was stopped after {self.max_seconds:,.0f} s, the most that is allowed.",
             f"{SMALLER} Fewer `{_knob(job)}` help too, and {MAX_SECONDS} sets the limit.",

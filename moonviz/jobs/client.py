@@ -11,7 +11,7 @@ from moonviz.jobs.book import Book, Entry
 from moonviz.jobs.engine import AnyJob, AnyMessage, Final
 from moonviz.jobs.floor import Floor
 from moonviz.jobs.lane import StartsWorkers
-from moonviz.jobs.messages import Failed
+from moonviz.jobs.messages import PROBES, Failed
 from moonviz.jobs.process import WorkerProcess
 
 MOST_WAITING = 40
@@ -48,6 +48,8 @@ class LocalEngine:
                 if entry.key == key and entry.stopping in (None, "yield"):
                     return entry.id
             entry = Entry(job, tab, self._floor.lane_of(job))
+            if isinstance(job, PROBES):
+                self._make_way(tab, entry.lane)
             refusal = self._limits.refuse_shape(job) or self._refuse_crowd(entry, tab)
             self._book.add(entry)
             if refusal:
@@ -111,6 +113,12 @@ class LocalEngine:
         with self._changed:
             lanes = [lane for lane in self._floor.lanes.values() if lane.ready or not ready]
             return {lane.name: lane.worker.pid for lane in lanes if lane.worker is not None}
+
+    def _make_way(self, tab: str, lane: str) -> None:
+        """Whoever looks at another layer no longer waits for the last one."""
+        for other in self._book.pending(tab):
+            if other.lane == lane and not other.sent:
+                self._floor.stop(other)
 
     def _refuse_crowd(self, entry: Entry, tab: str) -> Failed | None:
         if self._floor.closed:

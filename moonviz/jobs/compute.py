@@ -5,18 +5,25 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from threading import Thread
 
 import torch
 
-from moonviz.estimates import estimate_methods
+from moonviz.building.facts import Check, Place
+from moonviz.data.datasets import load
+from moonviz.estimates import check, estimate_methods
 from moonviz.jobs.serving import Observer
 from moonviz.jobs.wire import Hello
 from moonviz.networks import describe
 from moonviz.precision import PrecisionReport
+from moonviz.probing import LayerProbe
 from moonviz.results import LayerCard, Report
 from moonviz.runs import measure_precision, run_methods
 from moonviz.runs.environment import devices, set_flags
+from moonviz.runs.probe import probe_layer, probe_layer_of
 from moonviz.runs.train import train_methods
+from moonviz.specs import preset
+from moonviz.specs.layers import Dense, LayerSpec
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.precision import PrecisionSpec
 from moonviz.specs.run import RunSpec
@@ -29,7 +36,13 @@ class Torch:
 
     def prepare(self, lane: str, device: str) -> Hello:
         """Set torch's flags, and measure how fast the device multiplies matrices."""
-        set_flags(1 if lane == "estimate" else None)
+        set_flags(None if lane == "measure" else 1)
+        if lane == "estimate":
+            # torch loads much of itself at the first dry run, for more than a second: let that begin at once
+            Thread(target=check, args=(preset("reversible-transformer", depth=1),), daemon=True).start()
+        if lane == "probe":
+            load("digits")  # what is slow the first time is not to count as a probe's time
+            probe_layer(Dense(width=2), (2,))
         present = devices()
         chosen = device if device in present else present[0]
         rate = _flops_per_second(chosen) if lane == "measure" else None
@@ -54,6 +67,18 @@ class Torch:
     def describe(self, network: NetworkSpec) -> Sequence[LayerCard]:
         """Describe every layer."""
         return describe(network)
+
+    def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str], observer: Observer) -> Check:
+        """Say all that is known of a draft."""
+        return check(network, after, methods, observer.tick)
+
+    def probe(self, network: NetworkSpec, number: int) -> LayerProbe:
+        """Look at the Jacobian of a layer of a network."""
+        return probe_layer_of(network, number)
+
+    def probe_layer(self, layer: LayerSpec, in_shape: tuple[int, ...], seed: int) -> LayerProbe:
+        """Look at the Jacobian of a layer on its own."""
+        return probe_layer(layer, in_shape, seed)
 
 
 def _flops_per_second(device: str) -> float:

@@ -6,12 +6,15 @@ from typing import Protocol
 
 from moonviz.jobs.messages import (
     Cancelled,
+    Check,
     Describe,
     Estimate,
     Failed,
     Lost,
     Points,
     Precision,
+    Probe,
+    ProbeLayer,
     Queued,
     ResultMessage,
     Run,
@@ -20,7 +23,7 @@ from moonviz.jobs.messages import (
     Train,
 )
 
-AnyJob = Run | Describe | Estimate | Precision | Train
+AnyJob = Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer
 Final = ResultMessage | Failed | Cancelled | Lost
 AnyMessage = Queued | StageMessage | Steps | Points | Final
 

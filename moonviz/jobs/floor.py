@@ -16,6 +16,7 @@ from moonviz.jobs.lane import Lane, StartsWorkers
 from moonviz.jobs.messages import (
     BACKGROUND,
     FINAL,
+    PROBES,
     Cancelled,
     Estimate,
     Failed,
@@ -30,7 +31,7 @@ from moonviz.jobs.wire import Do, Hello, Said, Stop
 
 GRACE_SECONDS = 1.0
 """How long a job that was asked to stop may take to reach an event; after that its worker is killed."""
-_CHECK = "estimate"
+_CHECK, _PROBE = "estimate", "probe"
 
 
 class Floor:
@@ -57,7 +58,7 @@ class Floor:
     def lane_of(self, job: AnyJob) -> str:
         """Name of the lane a job is done in."""
         if not isinstance(job, (Run, *BACKGROUND)):
-            return _CHECK
+            return _PROBE if isinstance(job, PROBES) else _CHECK
         device = "cpu" if isinstance(job, Precision) else job.spec.device
         # A device that is not there gets no process of its own only to be refused by it.
         there = device != "auto" and (self._devices is None or device in self._devices)
@@ -153,8 +154,7 @@ class Floor:
         try:
             worker = self._start(lane.name, partial(self._heard, lane, life), partial(self._ended, lane, life))
         except OSError as error:
-            victim = lane.bereaved()
-            if victim is not None:
+            if (victim := lane.bereaved()) is not None:
                 self.end(victim, words.no_process(lane.name, error))
         else:
             lane.started(worker, life)
@@ -176,7 +176,7 @@ class Floor:
         job = without(entry.job, entry.left_out) if entry.left_out else entry.job
         lane.worker.ask(Do(id=entry.id, job=job.model_dump_json(), limit_bytes=limit))
         entry.sent, entry.began = True, time.monotonic()
-        entry.deadline = time.monotonic() + self._limits.max_seconds
+        entry.deadline = time.monotonic() + self._limits.patience(entry.job)
         if entry.guards is not None:
             entry.guards.say(StageMessage(name="check", done=0, total=1))
 

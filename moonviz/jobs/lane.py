@@ -44,7 +44,7 @@ class Lane:
     """Who waits, who runs, and the worker. All calls are made under the engine's lock.
 
     Attributes:
-        name: ``estimate``, or ``measure/`` and a device.
+        name: ``estimate``, ``probe``, or ``measure/`` and a device.
         waiting: Jobs in the order they came.
         running: The job that the worker does or, while it starts, will do first.
         worker: The process, if there is one.

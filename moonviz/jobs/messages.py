@@ -6,10 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from moonviz.building.facts import Place
 from moonviz.events import StepRecord
 from moonviz.results import Failure
 from moonviz.specs.base import Spec
-from moonviz.specs.network import NetworkSpec
+from moonviz.specs.layers import LayerSpec
+from moonviz.specs.network import NetworkSpec, Seed
 from moonviz.specs.precision import PrecisionSpec
 from moonviz.specs.run import RunSpec
 from moonviz.specs.train import TrainSpec
@@ -30,6 +32,21 @@ class Describe(Spec):
 
     kind: Literal["describe"] = "describe"
     network: NetworkSpec
+
+
+class Check(Spec):
+    """Say all that is known of a draft network; lane *estimate*.
+
+    Attributes:
+        network: The draft.
+        after: The place for which layers to add are wanted.
+        methods: Those whose peaks are predicted: the slow part, so ask without any first.
+    """
+
+    kind: Literal["check"] = "check"
+    network: NetworkSpec
+    after: Place | None = None
+    methods: Annotated[tuple[str, ...], Field(strict=False, max_length=16)] = ()
 
 
 class Estimate(Spec):
@@ -53,11 +70,34 @@ class Train(Spec):
     spec: TrainSpec
 
 
-JobSpec = Annotated[Run | Describe | Estimate | Precision | Train, Field(discriminator="kind")]
-JOB: TypeAdapter[Run | Describe | Estimate | Precision | Train] = TypeAdapter(JobSpec)
+class Probe(Spec):
+    """Look at the Jacobian of one layer of a network's body, at an example of its data; lane *probe*."""
+
+    kind: Literal["probe"] = "probe"
+    network: NetworkSpec
+    number: Annotated[int, Field(ge=1)]
+
+
+class ProbeLayer(Spec):
+    """Look at the Jacobian of a layer on its own, at a random input of this shape; lane *probe*."""
+
+    kind: Literal["probe_layer"] = "probe_layer"
+    layer: LayerSpec
+    in_shape: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=65_536)], ...], Field(strict=False, min_length=1, max_length=3)
+    ]
+    seed: Seed = 0
+
+
+JobSpec = Annotated[
+    Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer, Field(discriminator="kind")
+]
+JOB: TypeAdapter[Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer] = TypeAdapter(JobSpec)
 
 BACKGROUND = (Precision, Train)
 """Jobs of the *measure* lane that give way to every `Run`: they wait behind it, or stop for it and begin again."""
+PROBES = (Probe, ProbeLayer)
+"""Jobs of the *probe* lane: small, soon over, and not counted as a tab's job."""
 
 
 class _Message(BaseModel):
@@ -105,7 +145,10 @@ class Points(_Message):
 
 
 class ResultMessage(_Message):
-    """The end: the job's whole report as plain data; for Describe a list of layer cards."""
+    """The end: the job's whole report as plain data.
+
+    For Describe that is a list of layer cards, for Check a `Check`, for a probe a `LayerProbe`.
+    """
 
     kind: Literal["result"] = "result"
     data: Any

@@ -27,7 +27,7 @@ class WorkerProcess:
     `subprocess` and not `multiprocessing`, whose spawn executes the main script again: under Streamlit that is the app.
 
     Args:
-        lane: ``estimate``, or ``measure/`` and a device.
+        lane: ``estimate``, ``probe``, or ``measure/`` and a device.
         heard: Called with each line the worker writes and the line's length.
         ended: Called once with the exit code, after the last line was heard.
         engine: ``module:attribute`` of what the worker computes with, instead of the real mathematics.

@@ -10,12 +10,15 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import IO, Protocol
 
+from moonviz.building.facts import Check, Place
 from moonviz.events import StepRecord
 from moonviz.jobs.messages import Stage, StageMessage
 from moonviz.jobs.outbox import Outbox
 from moonviz.jobs.wire import ASKED, Do, Hello
 from moonviz.precision import PrecisionReport
+from moonviz.probing import LayerProbe
 from moonviz.results import LayerCard, Report
+from moonviz.specs.layers import LayerSpec
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.precision import PrecisionSpec
 from moonviz.specs.run import RunSpec
@@ -55,6 +58,18 @@ class Computes(Protocol):
 
     def describe(self, network: NetworkSpec) -> Sequence[LayerCard]:
         """Describe every layer."""
+        ...
+
+    def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str], observer: Observer) -> Check:
+        """Say all that is known of a draft."""
+        ...
+
+    def probe(self, network: NetworkSpec, number: int) -> LayerProbe:
+        """Look at the Jacobian of a layer of a network."""
+        ...
+
+    def probe_layer(self, layer: LayerSpec, in_shape: tuple[int, ...], seed: int) -> LayerProbe:
+        """Look at the Jacobian of a layer on its own."""
         ...
 
 

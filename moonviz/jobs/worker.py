@@ -1,4 +1,4 @@
-"""A worker process: `python -m moonviz.jobs.worker --lane measure|estimate`.
+"""A worker process: `python -m moonviz.jobs.worker --lane measure|estimate|probe`.
 
 It reads jobs from standard input, does one at a time, and writes messages to standard output (`wire.py`).
 What it computes with, and torch behind that, is loaded last: by then standard output is safe from whatever a library
@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from moonviz.errors import InvalidSpec
 from moonviz.jobs.faults import EXPECTED, failed
-from moonviz.jobs.messages import JOB, Cancelled, Describe, Estimate, Precision, Run, Train
+from moonviz.jobs.messages import JOB, Cancelled, Check, Describe, Estimate, Precision, Probe, ProbeLayer, Run, Train
 from moonviz.jobs.outbox import Outbox
 from moonviz.jobs.serving import Answers, Computes, Inbox, Observer, Stopped, watch_parent
 from moonviz.jobs.wire import Do
@@ -62,14 +62,20 @@ def _answer(asked: Do, computes: Computes, observer: Observer, answers: Answers)
     key = job.canonical()
     answer = answers.get(key)
     if answer is None:
-        answer = _dry(job, computes)
+        answer = _small(job, computes, observer)
         answers.put(key, answer)
     return answer
 
 
-def _dry(job: Estimate | Describe, computes: Computes) -> str:
+def _small(job: Check | Estimate | Describe | Probe | ProbeLayer, computes: Computes, observer: Observer) -> str:
     if isinstance(job, Estimate):
         return computes.estimate(job.spec).to_json()
+    if isinstance(job, Check):
+        return computes.check(job.network, job.after, job.methods, observer).model_dump_json()
+    if isinstance(job, Probe):
+        return computes.probe(job.network, job.number).to_json()
+    if isinstance(job, ProbeLayer):
+        return computes.probe_layer(job.layer, job.in_shape, job.seed).to_json()
     return json.dumps([card.model_dump(mode="json") for card in computes.describe(job.network)])
 
 
@@ -84,7 +90,7 @@ def claim_stdout() -> IO[str]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve one lane until the parent ends."""
     parser = argparse.ArgumentParser(prog="python -m moonviz.jobs.worker", description=main.__doc__)
-    parser.add_argument("--lane", choices=("measure", "estimate"), required=True)
+    parser.add_argument("--lane", choices=("measure", "estimate", "probe"), required=True)
     parser.add_argument("--device", default="auto", help="what a measure lane computes on")
     parser.add_argument("--parent", type=int, default=os.getppid(), help=argparse.SUPPRESS)
     parser.add_argument("--engine", default="moonviz.jobs.compute:Torch", help=argparse.SUPPRESS)

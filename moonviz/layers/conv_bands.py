@@ -19,6 +19,8 @@ from moonviz.layers.placement import Placement
 from moonviz.layers.solvers import RowSolver
 from moonviz.specs import layers as specs
 
+_WHY = "Little of h is erased, but solved for without them the others would grow errors from one to the next."
+
 
 def _heads(blocks: Blocks) -> str:
     """What is kept of each block, in words before their kind."""
@@ -64,7 +66,8 @@ class _InRows(_Banded):
 
     def _kept(self, what: str) -> str:
         blocks = self._blocks(0, self.spec.block)
-        return f"{self.words}: keeps {_heads(blocks)} {what} of h, {blocks.known_count / blocks.size:.0%} of it."
+        share = f"{blocks.known_count / blocks.size:.0%} of it"
+        return f"{self.words}: keeps {_heads(blocks)} {what} of h, {share}. {_WHY}"
 
 
 class BandedConv1d(AllTaps, _InRows):
@@ -116,7 +119,7 @@ class TiledConv2d(AllTaps, _Banded):
         share = 1 - (1 - rows.known_count / rows.size) * (1 - columns.known_count / columns.size)
         return (
             f"{self.words}: keeps {_heads(rows)} rows and {_heads(columns)} columns of h, {share:.0%} of it in tiles "
-            f"of {rows.length}×{columns.length}."
+            f"of {rows.length}×{columns.length}. {_WHY}"
         )
 
     def fragment_in_blocks(self, residual: Residual, cot_y: State, block: int) -> Residual:

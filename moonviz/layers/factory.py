@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from moonviz.errors import InvalidSpec
 from moonviz.layers import (
     activation,
@@ -20,7 +22,7 @@ from moonviz.layers import (
     softmax,
 )
 from moonviz.layers.base import FragmentalLayer, InvertibleLayer, Layer, Shape, SubmersiveLayer
-from moonviz.layers.checks import Factory
+from moonviz.layers.checks import Factory, words
 from moonviz.layers.placement import Placement
 from moonviz.specs import layers as specs
 
@@ -31,6 +33,9 @@ CAPABILITIES: dict[str, type[Layer]] = {
     "ordinary": Layer,
 }
 """From the strongest to none."""
+
+LARGEST_SIDE, LARGEST_STATE = 1_024, 2**28
+"""The most positions along an axis, and the most numbers of one example, that a layer may give."""
 
 NEEDS: dict[str, type[Layer]] = {**CAPABILITIES, "any": Layer}
 """What a method may ask of each layer, as a type."""
@@ -49,10 +54,19 @@ def make(spec: specs.LayerSpec, in_shape: Shape, place: Placement, title: str) -
     """
     try:
         layer = _FACTORIES[type(spec)](spec, in_shape, place)
+        _bounded(layer.out_shape)
     except InvalidSpec as error:
         raise InvalidSpec(f"{title}: {error}") from None
     layer.title = title
     return layer
+
+
+def _bounded(shape: Shape) -> None:
+    if max(shape[1:], default=1) > LARGEST_SIDE or prod(shape) > LARGEST_STATE:
+        raise InvalidSpec(
+            f"it would give {words(shape)} per example; at most {LARGEST_STATE:,} are allowed, and {LARGEST_SIDE:,} "
+            "positions along an axis. Take fewer channels, less padding or a larger stride."
+        )
 
 
 _FACTORIES: dict[type, Factory] = {

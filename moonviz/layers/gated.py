@@ -40,7 +40,7 @@ class _Gated(FreshOutput, AdvancesStepwise, WithoutWeights, FragmentalLayer):
     def reason(self) -> str:
         n = prod(self.in_shape)
         return (
-            "The slope vanishes at a point and in the left tail, so cotangents where its size is below "
+            "The slope vanishes at a point and is close to 0 in the left tail, so cotangents where its size is below "
             f"{self.threshold:g} are kept: about {round(self.share * n):,} of {n:,} numbers per example, besides x."
         )
 

@@ -108,7 +108,7 @@ class LayerNorm(_Norm):
 
     @property
     def reason(self) -> str:
-        return _reason(self.in_shape, "The mean of the cotangents and their part along x are", 2)
+        return _reason(self.in_shape, "The mean of the cotangents is erased, and their part along x all but erased", 2)
 
     def standardise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         unit, _, sigma = _centred(x, self.axes, self.epsilon)
@@ -131,7 +131,7 @@ class RMSNorm(_Norm):
 
     @property
     def reason(self) -> str:
-        return _reason(self.in_shape, "The cotangents' part along x is", 1)
+        return _reason(self.in_shape, "The cotangents' part along x is all but erased", 1)
 
     def standardise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         sigma = _mean_square(x, self.axes).add_(self.epsilon).sqrt_()
@@ -162,8 +162,8 @@ class BatchNorm(Stateful, _Norm):
     @property
     def reason(self) -> str:
         return (
-            "The mean of each channel's cotangents and their part along x are erased. Keeps them, the layer's own "
-            f"gradient: {2 * self.in_shape[0]:,} numbers per batch, besides x̂ and σ."
+            "The mean of each channel's cotangents is erased, and their part along x all but erased. Keeps them, the "
+            f"layer's own gradient: {2 * self.in_shape[0]:,} numbers per batch, besides x̂ and σ."
         )
 
     def note(self, x: State) -> None:
@@ -237,7 +237,7 @@ def _mean_square(x: Tensor, axes: Shape) -> Tensor:
 def _reason(in_shape: Shape, erased: str, numbers: int) -> str:
     places = prod(in_shape[1:])
     where = "" if len(in_shape) == 1 else f" at each of an example's {places:,} positions"
-    return f"{erased} erased{where}. Keeps {counted(numbers * places, 'number')} per example for it, besides x̂ and σ."
+    return f"{erased}{where}. Keeps {counted(numbers * places, 'number')} per example for it, besides x̂ and σ."
 
 
 _BY_KIND: dict[str, type[LayerNorm | RMSNorm]] = {"layer_norm": LayerNorm, "rms_norm": RMSNorm}

@@ -6,21 +6,16 @@ from math import prod
 
 import torch
 
+from moonviz.building.facts import Problem
 from moonviz.errors import InvalidSpec
 from moonviz.layers import Layer, Placement, capability, make
 from moonviz.layers.reshape import Join, Split
+from moonviz.networks.checking import DTYPES, embed_fault, output_fault, too_few_examples
 from moonviz.networks.network import Network
 from moonviz.results import LayerCard
 from moonviz.specs import layers as specs
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.sources import SOURCES
-
-DTYPES: dict[str, torch.dtype] = {
-    "float64": torch.float64,
-    "float32": torch.float32,
-    "bfloat16": torch.bfloat16,
-    "float16": torch.float16,
-}
 
 
 def build(spec: NetworkSpec, device: str | torch.device = "cpu") -> Network:
@@ -33,19 +28,20 @@ def build(spec: NetworkSpec, device: str | torch.device = "cpu") -> Network:
     Raises:
         InvalidSpec: If a layer does not fit the one before it, naming the layer.
     """
-    _check_input(spec)
+    _refuse(embed_fault(spec))
     place = Placement(torch.device(device), DTYPES[spec.dtype])
-    stem, shape, paired = _chain(list(spec.stem), SOURCES[spec.data].shape, False, place, "stem layer {} ({})")
+    stem, shape, paired = _chain(spec, list(spec.stem), SOURCES[spec.data].shape, False, place, "stem layer {} ({})")
     written_out = [layer for block in spec.body for _ in range(block.repeat) for layer in block.layers]
-    body, shape, paired = _chain(written_out, shape, paired, place, "layer {} ({})")
+    body, shape, paired = _chain(spec, written_out, shape, paired, place, "layer {} ({})")
     ends = _block_ends(spec, body)
     # the halves of a body that starts or ends with couplings are made by the stem and joined by the head, so that
     # the layers of the body are what the spec says they are
     if isinstance(body[0], Split) and len(body) > 1:
         stem.append(body.pop(0))
         ends = [end - 1 for end in ends]
-    head, shape, _ = _chain(list(spec.head), shape, paired, place, "head layer {} ({})", joined=True)
-    _check_output(spec, shape)
+    head, shape, _ = _chain(spec, list(spec.head), shape, paired, place, "head layer {} ({})", joined=True)
+    weights = sum(weight.numel() for layer in (*stem, *body, *head) for weight in layer.parameters())
+    _refuse(output_fault(spec, shape, weights))
     for number, layer in enumerate(body, 1):
         layer.title = f"layer {number} ({layer.kind})"
     network = Network(spec, stem, body, head, ends)
@@ -78,31 +74,9 @@ def _block_ends(spec: NetworkSpec, body: list[Layer]) -> list[int]:
     return ends
 
 
-def _check_input(spec: NetworkSpec) -> None:
-    """Bytes need an embedding, and nothing else can have one."""
-    first, *others = (*spec.stem, *(layer for block in spec.body for layer in block.layers), *spec.head)
-    embeds = bool(spec.stem) and isinstance(first, specs.Embed)
-    if any(isinstance(layer, specs.Embed) for layer in (others if embeds else (first, *others))):
-        raise InvalidSpec("`embed` turns bytes into numbers, so it can only be the first layer of the stem.")
-    if embeds != (SOURCES[spec.data].values == "bytes"):
-        remedy = "so the stem cannot begin with `embed`" if embeds else "so the stem must begin with `embed`"
-        raise InvalidSpec(f"`{spec.data}` gives {SOURCES[spec.data].values}, {remedy}.")
-
-
-def _check_output(spec: NetworkSpec, shape: tuple[int, ...]) -> None:
-    card = SOURCES[spec.data]
-    if len(shape) == 1 + len(card.target_shape) and shape[0] >= card.classes and shape[1:] == card.target_shape:
-        return
-    gives = f"the head gives {'×'.join(map(str, shape))} numbers per example, but the loss needs"
-    if card.targets == "position":
-        raise InvalidSpec(
-            f"{gives} at least {card.classes} (one per class of `{spec.data}`) for each of {card.target_shape[0]} "
-            f"positions. End the head with a convolution of kernel 1, padding 0 and {card.classes} channels."
-        )
-    raise InvalidSpec(
-        f"{gives} a vector of at least {card.classes} (one per class of `{spec.data}`). End the head with a dense "
-        f"layer of width {card.classes}."
-    )
+def _refuse(fault: Problem | None) -> None:
+    if fault:
+        raise InvalidSpec(f"{fault.layer_name}: {fault.message}")
 
 
 def _card(network: Network, number: int, end: str | None) -> LayerCard:
@@ -121,6 +95,7 @@ def _card(network: Network, number: int, end: str | None) -> LayerCard:
 
 
 def _chain(
+    network: NetworkSpec,
     layers: list[specs.LayerSpec],
     shape: tuple[int, ...],
     paired: bool,
@@ -131,7 +106,10 @@ def _chain(
     """Layers one after the other, with splits and joins put in where halves begin and end."""
     made: list[Layer] = []
     for number, spec in enumerate(layers, 1):
-        layer = make(spec, shape, place, title.format(number, spec.kind.replace("_", " ")))
+        name = title.format(number, spec.kind.replace("_", " "))
+        layer = make(spec, shape, place, name)
+        if fault := too_few_examples(spec, shape, network.batch):
+            raise InvalidSpec(f"{name}: {fault}")
         if layer.paired != paired:
             made.append(Split(shape) if layer.paired else Join(shape))
         made.append(layer)

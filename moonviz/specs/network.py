@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from moonviz.errors import InvalidSpec
 from moonviz.specs.base import Spec
 from moonviz.specs.layers import LayerSpec
-from moonviz.specs.sources import DataSource
+from moonviz.specs.sources import Source
 
 DType = Literal["float64", "float32", "bfloat16", "float16"]
 Batch = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -37,7 +37,7 @@ class NetworkSpec(Spec):
 
     version: Literal[1] = 1
     name: Annotated[str, Field(min_length=1, max_length=80)] = "untitled"
-    data: DataSource = "digits"
+    data: Source = "digits"
     batch: Batch = 64
     stem: Annotated[tuple[LayerSpec, ...], _Some, Field(max_length=16)] = ()
     body: Annotated[tuple[Block, ...], _Some, Field(min_length=1, max_length=512)]

@@ -11,9 +11,20 @@ from moonviz.specs.base import Spec
 from moonviz.specs.network import NetworkSpec, Seed
 from moonviz.specs.presets import PRESETS
 from moonviz.specs.run import Device, MethodChoice
-from moonviz.specs.sources import SOURCES, DataSource
+from moonviz.specs.sources import SOURCES, is_own
 
-HELD_OUT: dict[DataSource, int] = {"digits": 360, "digits-sequence": 360}
+
+class _HeldOut(dict[str, int]):
+    """Of own data every fifth example is held out."""
+
+    def __missing__(self, source: str) -> int:
+        return SOURCES[source].examples // 5
+
+    def __contains__(self, source: object) -> bool:
+        return super().__contains__(source) or (isinstance(source, str) and is_own(source))
+
+
+HELD_OUT: dict[str, int] = _HeldOut({"digits": 360, "digits-sequence": 360})
 """How many examples of a source are never trained on; a source that is not here cannot be trained on."""
 
 MOST_STEPS = 2_000
@@ -66,7 +77,7 @@ class TrainSpec(Spec):
         return self
 
 
-def training_examples(source: DataSource) -> int:
+def training_examples(source: str) -> int:
     """How many examples of a source are trained on."""
     return SOURCES[source].examples - HELD_OUT[source]
 

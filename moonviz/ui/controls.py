@@ -14,6 +14,7 @@ from moonviz.jobs.admission import Limits
 from moonviz.jobs.devices import likely_device
 from moonviz.specs import METHODS, PRESETS, RunSpec, method_options
 from moonviz.ui.fitness import await_fit, fit
+from moonviz.ui.own import own_network
 from moonviz.ui.parts import panel, say
 from moonviz.ui.state import Tab, defaults
 
@@ -59,13 +60,10 @@ def sentence(tab: Tab) -> RunSpec | None:
     with st.container(horizontal=True, key="race-sentence", vertical_alignment="center"):
         say("Race")
         _methods(tab)
-        with _together():
-            say("on")
-            _preset(tab)
-        for word, name in (("depth", "depth"), ("batch", "batch"), ("in", "dtype")):
-            with _together():
-                say(word)
-                tab.settings[name] = _setting(tab, name, "collapsed")
+        if tab.own is None:
+            _chosen_preset(tab)
+        else:
+            own_network(tab, "race", limits())
         with st.popover("More", key="race.more"):
             _more(tab)
         pressed = st.button("Run on this machine", type="primary", key="race.run", disabled=busy or not tab.methods)
@@ -130,6 +128,16 @@ def _methods(tab: Tab) -> None:
     tab.methods = tuple(name for name in METHODS if name in chosen)
 
 
+def _chosen_preset(tab: Tab) -> None:
+    with _together():
+        say("on")
+        _preset(tab)
+    for word, name in (("depth", "depth"), ("batch", "batch"), ("in", "dtype")):
+        with _together():
+            say(word)
+            tab.settings[name] = _setting(tab, name, "collapsed")
+
+
 def _preset(tab: Tab) -> None:
     names = list(PRESETS)
     st.selectbox(
@@ -146,7 +154,7 @@ def _more(tab: Tab) -> None:
         tab.directions = st.number_input(
             "Directions of projforward", 1, 100_000, tab.directions, key=_key(tab, "directions"), help=about
         )
-    for name in fields(tab.preset):
+    for name in fields(tab.preset) if tab.own is None else ():
         if name not in IN_SENTENCE:
             tab.settings[name] = _setting(tab, name, "visible")
     for name, label, low, high, about in (

@@ -26,9 +26,14 @@ def engine() -> Engine:
     return LocalEngine()
 
 
-@st.cache_resource(show_spinner=False, scope="session", on_release=lambda tab: engine().close_tab(tab.id))
+def _leave(here: Tab) -> None:
+    engine().close_tab(here.id)
+    here.leave()
+
+
+@st.cache_resource(show_spinner=False, scope="session", on_release=_leave)
 def tab() -> Tab:
-    """This tab's state. A closed tab's jobs are stopped."""
+    """This tab's state. A closed tab's jobs are stopped, and its own data deleted."""
     return Tab.fresh()
 
 

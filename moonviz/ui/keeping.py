@@ -13,6 +13,7 @@ from moonviz.results import Report
 from moonviz.specs import NetworkSpec, RunSpec
 from moonviz.ui.controls import DEVICES, limits
 from moonviz.ui.engine import tab as this_tab
+from moonviz.ui.linking import copy_link
 from moonviz.ui.parts import panel
 from moonviz.ui.state import Shown, Tab
 
@@ -24,6 +25,7 @@ def footer(shown: Shown) -> None:
     name = shown.report.network.spec.get("name", "race")
     with st.container(horizontal=True, key="race-foot", vertical_alignment="center", horizontal_alignment="distribute"):
         st.html(f'<p class="mv-foot">{source(shown)}</p>', width="stretch")
+        copy_link("race")
         st.download_button(
             "Download JSON", shown.report.to_json, f"moonviz-{name}.json", "application/json", key="race.json",
             on_click="ignore",

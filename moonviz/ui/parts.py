@@ -19,7 +19,7 @@ from moonviz.ui.study import VARIANTS
 
 HERE = Path(__file__).parent
 LOGO = HERE / "logo.svg"
-STYLES = ("style.css", "pages.css")
+STYLES = ("style.css", "pages.css", "build.css")
 
 
 @st.cache_resource(show_spinner=False)

@@ -13,6 +13,7 @@ from moonviz.figures.precision import dtypes, error_by_depth, reach
 from moonviz.figures.precision_headline import precision_headline, precision_provenance, stored_headline
 from moonviz.figures.words import prose
 from moonviz.precision import PrecisionReport
+from moonviz.ui.linking import copy_link
 from moonviz.ui.parts import heading, scheme, show_chart, show_headline, words_explained
 from moonviz.ui.progress import Watched
 from moonviz.ui.study import Study
@@ -92,6 +93,7 @@ def footer(reports: Sequence[PrecisionReport], stored: bool) -> None:
         horizontal=True, key="precision-foot", vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.html(f'<p class="mv-foot">{precision_provenance(reports[0], stored)}</p>', width="stretch")
+        copy_link("precision")
         # One report as itself, several as a list.
         texts = [report.to_json() for report in reports]
         st.download_button(

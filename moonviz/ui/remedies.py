@@ -84,7 +84,11 @@ def _for_result(tab: Tab, one: Result) -> list[Remedy]:
 
 
 def _smaller(tab: Tab) -> list[Remedy]:
-    """Half the batch and half the depth, where the preset allows that."""
+    """Half the batch and half the depth, where the preset allows that; half the batch of a network of one's own."""
+    if tab.own:
+        half = tab.own.batch // 2
+        words = f"Take batch {half:,} instead of {tab.own.batch:,}"
+        return [Remedy(words, {"own": tab.own.changed(batch=half)})] if half else []
     found = []
     for name in ("batch", "depth"):
         if name not in tab.settings:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
+from moonviz.building.examples import EXAMPLE
+from moonviz.building.history import History
+from moonviz.data.own import forget
 from moonviz.data.stored import stored, stored_names
 from moonviz.errors import InvalidSpec
 from moonviz.figures.playing import race_id, stored_id
@@ -23,7 +26,9 @@ MOST_KEPT = 8
 """Results that a tab keeps for when their settings come back."""
 
 
-ASKED = ("preset", "settings", "methods", "phases", "anchor_every", "directions", "device", "repeats", "batch_seed")
+ASKED = (
+    "preset", "settings", "own", "methods", "phases", "anchor_every", "directions", "device", "repeats", "batch_seed",
+)  # fmt: skip
 """What a tab asks for."""
 
 
@@ -68,6 +73,9 @@ class Tab:
         pinned: The settings at which a result from a file was opened. While they stand, it stays.
         finished: The last race that ended in this tab while the settings asked for another one.
         turn: How often settings came from a file: controls of another turn are others, and start from the tab's.
+        draft: The network on the Build page, with its past.
+        own: A network made there that every page is about, in place of the preset's; null for the preset's.
+        brought: Own data of this tab, the oldest first: sources that networks can see.
     """
 
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -90,6 +98,9 @@ class Tab:
     finished: Shown | None = None
     pinned: str = ""
     turn: int = 0
+    draft: History = field(default_factory=lambda: History(EXAMPLE))
+    own: NetworkSpec | None = None
+    brought: list[str] = field(default_factory=list)
 
     @classmethod
     def fresh(cls) -> Tab:
@@ -99,6 +110,11 @@ class Tab:
         if tab.shown is None and FIRST in stored_names():
             tab.shown = Shown(stored(FIRST), None, stored=True)
         return tab
+
+    def leave(self) -> None:
+        """The tab is closed: what it has brought is deleted."""
+        while self.brought:
+            forget(self.brought.pop())
 
     def show(self, shown: Shown) -> None:
         """Put a result on the page, and keep it for when its settings come back."""
@@ -154,7 +170,8 @@ class Tab:
 
     def _ask_for(self, run: RunSpec) -> RunSpec | None:
         """Set everything so that this tab asks for the same; null, and nothing set, where it cannot."""
-        found = recognise(run.network)
+        same = run.network == self.own
+        found = (self.preset, self.settings) if same else recognise(run.network)
         if found is None:
             return None
         walks = [choice.resolved for choice in run.methods if choice.name == "moonwalk-mixed"]
@@ -163,6 +180,7 @@ class Tab:
             self,
             preset=found[0],
             settings=found[1],
+            own=self.own if same else None,
             methods=tuple(name for name in METHODS if name in {choice.name for choice in run.methods}),
             phases=tuple(dict.fromkeys(one.phase_one for one in walks)) or self.phases,
             anchor_every=next((one.anchor_every or 0 for one in walks), self.anchor_every),
@@ -178,12 +196,12 @@ class Tab:
         return self.run()
 
     def network(self) -> NetworkSpec:
-        """The network of the chosen preset and settings.
+        """The network made by hand, or that of the chosen preset and settings.
 
         Raises:
             InvalidSpec: Naming the setting and what is allowed.
         """
-        return preset(self.preset, **self.settings)
+        return self.own or preset(self.preset, **self.settings)
 
     def choices(self) -> list[dict[str, Any]]:
         """Every method that enters, with the options that differ from its own."""

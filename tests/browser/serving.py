@@ -21,6 +21,7 @@ from playwright.sync_api import ConsoleMessage, Page
 ROOT = Path(__file__).parents[2]
 WAIT = 30_000
 PROBES = ("/methods/_stcore/health", "/methods/_stcore/host-config")
+PROBES += ("/build/_stcore/health", "/build/_stcore/host-config")
 PROBES += ("/precision/_stcore/health", "/precision/_stcore/host-config")
 
 
@@ -41,6 +42,7 @@ def served(folder: Path) -> Iterator[App]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+    command += ["--server.fileWatcherType=none"]  # a file that is saved meanwhile must not change the app
     command += [f"--server.port={port}", "--server.address=127.0.0.1"]
     log = folder / "log.txt"
     with log.open("wb") as out:

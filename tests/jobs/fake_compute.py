@@ -11,11 +11,14 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
+from moonviz.building.facts import Check, Place
 from moonviz.errors import InvalidSpec, SingularLayer, TooLarge, UnsupportedPair
 from moonviz.events import StepRecord
 from moonviz.jobs.serving import Observer
 from moonviz.jobs.wire import Hello
+from moonviz.probing import LayerProbe, Picture
 from moonviz.results import Environment, LayerCard, NetworkCard, Report, Result, Seconds
+from moonviz.specs.layers import LayerSpec
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.run import RunSpec
 from moonviz.specs.train import TrainSpec
@@ -107,6 +110,22 @@ class Compute:
                 out_shape=(1,), parameters=3,
             )
         ]  # fmt: skip
+
+    def probe(self, network: NetworkSpec, number: int) -> LayerProbe:
+        word, _, argument = network.name.partition(" ")
+        if argument == "probe":
+            self._act(word, None)
+        return LayerProbe(
+            number=number, title="", kind="dense", in_shape=(1,), out_shape=(1,), capability="ordinary", reason="",
+            examples=1, rank=1, sigma_min=1, sigma_max=1, erased=0,
+            jacobian=Picture(rows=1, columns=1, cell=(1, 1), values=((1,),)),
+        )  # fmt: skip
+
+    def probe_layer(self, layer: LayerSpec, in_shape: tuple[int, ...], seed: int) -> LayerProbe:
+        return self.probe(NetworkSpec(body=({"layers": (layer,)},)), 1)
+
+    def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str], observer: Observer) -> Check:
+        return Check(network=network.model_dump(mode="json"), peaks=dict.fromkeys(methods, 8))
 
     def _trace(self, word: str, observer: Observer) -> None:
         if word == "print":

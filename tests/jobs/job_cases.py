@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from moonviz.jobs import AnyMessage, Describe, Estimate, Final, LocalEngine, Run, StageMessage, Train
+from moonviz.jobs import AnyMessage, Describe, Estimate, Final, LocalEngine, Probe, Run, StageMessage, Train
 from moonviz.jobs.process import WorkerProcess
 from moonviz.specs import MethodChoice, RunSpec, preset
 from moonviz.specs.train import TrainSpec
@@ -39,6 +39,10 @@ def estimate(name: str = "plain", **fields: object) -> Estimate:
 
 def describe(name: str = "plain") -> Describe:
     return Describe(network=run_spec(name).network)
+
+
+def probe(name: str = "plain", number: int = 1) -> Probe:
+    return Probe(network=run_spec(name).network, number=number)
 
 
 def end(engine: LocalEngine, job: str) -> Final:

@@ -1,0 +1,224 @@
+"""What one tab has on its bench: the draft's rows as chosen, what the engine said of it, and what it is being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import monotonic, sleep
+from typing import Any
+
+import streamlit as st
+
+from moonviz.building import Check, Place
+from moonviz.figures.inside import inside, inside_words
+from moonviz.figures.stack import INPUT, seams
+from moonviz.jobs.engine import Final
+from moonviz.jobs.messages import Cancelled, Probe, ResultMessage
+from moonviz.jobs.messages import Check as CheckJob
+from moonviz.probing import LayerProbe
+from moonviz.specs import NetworkSpec
+from moonviz.ui.engine import engine
+from moonviz.ui.state import Tab
+
+MOST_KEPT = 12
+"""Drafts of which a tab remembers what the engine said, so that undo is instant."""
+PREDICTED = ("backprop", "moonwalk-mixed", "checkpointing", "revbackprop", "projforward", "moonwalk-pure")
+"""Methods whose peaks are predicted, in this order; `forward` would take a pass for every weight."""
+SHORTLY = 0.25
+"""Seconds that a run of the page waits for facts: nearly always enough, and then nothing flickers."""
+_TICK = 0.01
+
+
+@dataclass
+class Asked:
+    """A question to the engine that has not been answered.
+
+    Attributes:
+        key: What was asked.
+        job: The job.
+    """
+
+    key: str
+    job: str
+
+
+@dataclass
+class Look:
+    """A look inside a layer.
+
+    Attributes:
+        key: The layer's row.
+        job: Who measures.
+        shown: What the stack shows.
+    """
+
+    key: str
+    job: str
+    shown: dict[str, Any]
+    done: bool = False
+
+
+@dataclass
+class Bench:
+    """The state of the Build page beside its draft. Plain data only.
+
+    Attributes:
+        chosen: Key of the chosen row; null until one was.
+        after: Key of the place for which offers are shown.
+        ack: The last act that was done: who told it, its number.
+        notice: Why the last act did nothing.
+        facts: What the engine said, by draft and place.
+        failure: Why it could not say anything of this draft; empty where it could.
+        peaks: Predicted peaks by draft, then by method.
+        asked: What it is being asked: facts first, then one peak after the other, lest an edit waits long.
+        look: The look inside a layer that was asked for last, until the next edit.
+        exploring: The convolution that was looked at last; null until one was.
+        explored: What was measured of convolutions, or why it was not.
+        racing: Whether the network goes to the Race page once it is repaired.
+        notes: What was decided when the network was read from outside.
+        fresh: Grows with every network that is put on the bench as a whole.
+        tick: Grows with every run, so that the stack hears of each.
+    """
+
+    chosen: str | None = None
+    after: str | None = None
+    ack: dict[str, Any] | None = None
+    notice: str = ""
+    facts: dict[str, Check] = field(default_factory=dict)
+    peaks: dict[str, dict[str, int | None]] = field(default_factory=dict)
+    failure: str = ""
+    asked: Asked | None = None
+    look: Look | None = None
+    exploring: Asked | None = None
+    explored: dict[str, LayerProbe | str] = field(default_factory=dict)
+    racing: bool = False
+    notes: tuple[str, ...] = ()
+    fresh: int = 0
+    tick: int = 0
+
+    def heard(self, act: Mapping[str, Any]) -> bool:
+        """Whether an act is new; an edit is told again until it is acknowledged."""
+        mine = {"client": act.get("client"), "number": act.get("number")}
+        old = self.ack
+        if old and old["client"] == mine["client"] and old["number"] >= (mine["number"] or 0):
+            return False
+        self.ack = mine
+        return True
+
+
+@st.cache_resource(show_spinner=False, scope="session")
+def bench() -> Bench:
+    """This tab's."""
+    return Bench()
+
+
+def known(here: Tab, work: Bench) -> tuple[Check | None, bool]:
+    """What is known of the draft, asking for what is not.
+
+    Returns:
+        The facts with offers and peaks as far as they are there, and whether more is to come.
+    """
+    network = here.draft.present
+    after = place_after(network, work)
+    text = network.canonical()
+    key = f"{text}|{after.key}"
+    if work.failure:
+        return _other_facts(work, text), False
+    if key not in work.facts:
+        end = _ask(here, work, CheckJob(network=network, after=after), wait=True)
+        if end is None:
+            return _other_facts(work, text), True
+        if not isinstance(end, ResultMessage):
+            work.failure = said(end)
+            return _other_facts(work, text), False
+        keep(work.facts, key, Check.model_validate(end.data))
+    facts = work.facts[key]
+    if facts.problem:
+        return facts, False
+    peaks = work.peaks.get(text, {})
+    if text not in work.peaks:
+        keep(work.peaks, text, peaks)
+    wanted = [name for name in PREDICTED if name not in peaks and facts.refusals.get(name, "") is None]
+    for name in wanted:
+        end = _ask(here, work, CheckJob(network=network, methods=(name,)))
+        if end is None:
+            break
+        found = Check.model_validate(end.data).peaks if isinstance(end, ResultMessage) else {}
+        peaks[name] = found.get(name)
+    return facts.model_copy(update={"peaks": dict(peaks)}), any(name not in peaks for name in wanted)
+
+
+def said(end: Final) -> str:
+    """Why a job gave nothing."""
+    return "It was stopped." if isinstance(end, Cancelled) else end.error.message
+
+
+def keep(kept: dict[str, Any], key: str, value: Any) -> None:
+    """Remember an answer, and forget the oldest of too many."""
+    kept[key] = value
+    while len(kept) > MOST_KEPT:
+        kept.pop(next(iter(kept)))
+
+
+def place_after(network: NetworkSpec, work: Bench) -> Place:
+    """The place for which offers are wanted: the one asked for, or the one after the chosen row."""
+    if work.chosen is None:
+        # Nobody has chosen yet: a network grows at the end of its body.
+        work.chosen = Place(part="body", block=len(network.body) - 1, layer=len(network.body[-1].layers) - 1).key
+    if work.after is None:
+        work.after = seams(network, None if work.chosen == INPUT else Place.of(work.chosen))[0]
+    return Place.of(work.after)
+
+
+def _other_facts(work: Bench, text: str) -> Check | None:
+    """What was said of the same draft about another place, without its offers."""
+    found = next((one for key, one in work.facts.items() if key.startswith(f"{text}|")), None)
+    return found.model_copy(update={"offers": {}}) if found else None
+
+
+def _ask(here: Tab, work: Bench, job: CheckJob, wait: bool = False) -> Final | None:
+    """How a question to the engine ended; null while it has not."""
+    key = job.canonical()
+    if work.asked is None or work.asked.key != key:
+        if work.asked:
+            # What was asked of an older draft would only be in the way.
+            engine().cancel(work.asked.job)
+        work.asked = Asked(key, engine().submit(job, here.id))
+    until = monotonic() + (SHORTLY if wait else 0)
+    end = engine().final(work.asked.job)
+    while end is None and monotonic() < until:
+        sleep(_TICK)
+        end = engine().final(work.asked.job)
+    if end is not None:
+        work.asked = None
+    return end
+
+
+def look_inside(here: Tab, work: Bench, key: str) -> None:
+    """Have the Jacobian of a layer measured; once more closes it."""
+    if work.look and work.look.key == key:
+        work.look = None
+        return
+    network = here.draft.present
+    facts = _other_facts(work, network.canonical())
+    number = next((one.number for one in facts.layers if one.place.key == key), None) if facts else None
+    if number is None:
+        return
+    job = engine().submit(Probe(network=network, number=number), here.id)
+    work.look = Look(key, job, inside_words(key, "Measuring the Jacobian at the first example of the batch."))
+
+
+def looked(work: Bench) -> bool:
+    """Hear what was measured. Returns whether it still is."""
+    look = work.look
+    if look is None or look.done:
+        return False
+    end = engine().final(look.job)
+    if end is None:
+        return True
+    look.done = True
+    if isinstance(end, ResultMessage):
+        look.shown = inside(LayerProbe.model_validate(end.data), look.key)
+    else:
+        look.shown = inside_words(look.key, said(end))
+    return False
