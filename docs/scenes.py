@@ -53,7 +53,7 @@ def settle(page: Page) -> None:
 def choose_network(page: Page, title: str) -> None:
     """Another preset in the sentence."""
     page.get_by_role("combobox", name="Network").click()
-    page.get_by_role("option", name=title, exact=True).click()
+    page.get_by_role("option", name=f"{title} ·").click()
     settle(page)
 
 

@@ -45,9 +45,17 @@ def read_report(data: bytes) -> Report:
     try:
         report = Report.model_validate(plain)
     except ValidationError as error:
+        lacks = [f"`{fault['loc'][0]}`" for fault in error.errors() if fault["type"] == "missing" and _on_top(fault)]
+        if lacks:
+            raise InvalidSpec(f"this JSON is not a moonviz result: it lacks {', '.join(lacks)}") from None
         raise InvalidSpec(f"the file is JSON, but not a moonviz result: {explain(error)}") from None
     check_report(report)
     return report
+
+
+def _on_top(fault: Any) -> bool:
+    """Whether a fault is about the file's outermost object."""
+    return len(fault["loc"]) == 1
 
 
 def _bounded(plain: Any) -> None:

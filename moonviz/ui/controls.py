@@ -53,6 +53,11 @@ def title(preset: str) -> str:
     return sub(r"\b\d[\d,]* ", "", PRESETS[preset].title)
 
 
+def menu(preset: str) -> str:
+    """A preset in the menu: its title, and the name by which the rest of the app and the command line call it."""
+    return f"{title(preset)} · {preset}"
+
+
 def sentence(tab: Tab) -> RunSpec | None:
     """The setup sentence. Keeps the tab's choices and returns the run that Run was pressed for."""
     busy = tab.job is not None and tab.job.running
@@ -141,7 +146,7 @@ def _chosen_preset(tab: Tab) -> None:
 def _preset(tab: Tab) -> None:
     names = list(PRESETS)
     st.selectbox(
-        "Network", names, index=names.index(tab.preset), format_func=title, key=_key(tab, "preset"),
+        "Network", names, index=names.index(tab.preset), format_func=menu, key=_key(tab, "preset"),
         label_visibility="collapsed", width=236,
     )  # fmt: skip
 

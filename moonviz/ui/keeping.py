@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import PurePath
 
 import streamlit as st
 
@@ -50,18 +51,30 @@ def load_section(tab: Tab) -> None:
     # Of another turn it is another popover, which is closed.
     with st.popover("Open a result", key=f"race.open.{tab.turn}"):
         given = st.file_uploader(
-            "A result saved as JSON, by this page or by `python -m moonviz run … --json`", type="json",
+            "A result saved as JSON, by this page or by `python -m moonviz run … --json`",
             key=f"race.file.{tab.turn}", max_upload_size=MAX_FILE_BYTES // MEGA,
         )  # fmt: skip
         if given is None:
             return
         try:
-            report = read_report(given.getvalue())
+            report = opened(given.name, given.getvalue())
         except InvalidSpec as error:
             panel("This file cannot be opened.", f"{error}.", "What was shown before is still there.", bad=True)
             return
         tab.open(report, run_of(report), given.name[:80])
     st.rerun()
+
+
+def opened(name: str, data: bytes) -> Report:
+    """The result in a file. The uploader's own filter would only paint another file red, without a word.
+
+    Raises:
+        InvalidSpec: If its name does not end in `.json`, or what `read_report` finds.
+    """
+    ending = PurePath(name).suffix.lower()
+    if ending != ".json":
+        raise InvalidSpec(f"moonviz opens .json results; this is {f'a {ending}' if ending else 'another file'}")
+    return read_report(data)
 
 
 def run_of(report: Report) -> RunSpec | None:

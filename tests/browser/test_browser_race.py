@@ -22,7 +22,7 @@ def idle(page: Page) -> None:
 
 def choose_network(page: Page, title: str) -> None:
     page.get_by_role("combobox", name="Network").click()
-    page.get_by_role("option", name=title, exact=True).click()
+    page.get_by_role("option", name=f"{title} ·").click()
     idle(page)
 
 

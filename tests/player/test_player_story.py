@@ -21,13 +21,14 @@ def size_text(size: int) -> str:
     return f"{value:#.3g}".rstrip(".") + f" {unit}"
 
 
-def replayed(race: dict, label: str, layer: int) -> tuple[dict[str, int], float, int]:
-    """Bytes by kind kept beside the work of others at most, seconds of that, bytes at most beside the layer's own."""
+def replayed(race: dict, label: str, layer: int) -> tuple[dict[str, int], dict[str, float], int]:
+    """Bytes by kind kept beside the work of others at most, seconds of each, bytes at most beside the layer's own."""
     events = method(race, label)["events"]
     changes = [[e, k, size] for e, k, i, size in rows(events["add"]) if i == layer]
     changes += [[e, k, -size] for e, k, i, size in rows(events["remove"]) if i == layer]
     kept: dict[str, int] = {}
-    seconds, busy = 0.0, 0
+    seconds: dict[str, float] = {}
+    busy = 0
     for e in range(events["n"]):
         held: dict[str, int] = {}
         for at, kind, size in changes:
@@ -36,9 +37,10 @@ def replayed(race: dict, label: str, layer: int) -> tuple[dict[str, int], float,
         held = {kind: size for kind, size in held.items() if size}
         if layer in events["layer"][e : e + 2]:
             busy = max(busy, sum(held.values()))
-        elif held:
-            seconds += sum(events["us"][e + 1 : e + 2]) / 1e6
-            kept = max(kept, held, key=lambda one: sum(one.values()))
+            continue
+        for kind, size in held.items():
+            kept[kind] = max(size, kept.get(kind, 0))
+            seconds[kind] = seconds.get(kind, 0) + sum(events["us"][e + 1 : e + 2]) / 1e6
     return kept, seconds, busy
 
 
@@ -58,9 +60,8 @@ def test_sentence_and_card_say_what_the_records_say(stand, layer):
             expect(cell).to_contain_text(words)
         if not kept:
             expect(say).to_contain_text("kept nothing for later")
-        assert shown.page.evaluate("([m, i]) => player('one').runs[m].story(i).long", [at, layer]) == pytest.approx(
-            seconds, rel=1e-6
-        )
+        long = "([m, i]) => [...player('one').runs[m].story(i).kept].map(([kind, one]) => [kind, one.long])"
+        assert dict(shown.page.evaluate(long, [at, layer])) == pytest.approx(seconds, rel=1e-6)
         expect(say).to_contain_text(f"at most {size_text(busy)} while worked on")
         expect(cell).to_contain_text(f"at most {size_text(busy)} while worked on")
 

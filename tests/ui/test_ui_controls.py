@@ -30,6 +30,7 @@ def test_a_demo_caps_the_ranges(monkeypatch):
 def test_titles_do_not_promise_a_number_that_can_be_changed():
     assert controls.title("photo-revnet") == "Photographs, coupling layers"
     assert len({controls.title(name) for name in PRESETS}) == len(PRESETS)
+    assert controls.menu("photo-revnet") == "Photographs, coupling layers · photo-revnet"
 
 
 def test_devices_offered_are_some_that_may_be_there():

@@ -65,7 +65,7 @@ class Chart {
       return element("i", { class: at === now.focus ? "dot big" : "dot", style: `background:${run.noisy ? bg : hue};border-color:${run.noisy ? hue : bg}` });
     });
     this.spots.replaceChildren(...this.dots);
-    this.above.replaceChildren(...(this.best ? [this.best] : []), ...this.labels.map((label) => label.node), this.rings);
+    this.above.replaceChildren(...(this.best ? [this.best] : []), this.rings, ...this.labels.map((label) => label.node));
     for (const layer of [this.under, this.ink, this.above]) layer.setAttribute("viewBox", `0 0 ${wide} ${high}`);
     this.head.style.top = `${top - 6}px`;
     this.head.style.height = `${high - top - bottom + 6}px`;
@@ -191,7 +191,7 @@ class Chart {
       for (const shape of mark.children) for (const paint of ["fill", "stroke"]) if ((shape.getAttribute(paint) || "").startsWith("var")) shape.setAttribute(paint, this.#hue(label.run));
       label.node = drawing("g", {});
       if (Math.abs(label.ly - label.y) > 20) label.node.append(drawing("line", { x1: label.x, y1: label.y - 6, x2: label.x, y2: label.ly + 4, stroke: this.#hue(label.run), opacity: 0.6 }));
-      label.node.append(drawing("rect", { x: label.lx - 2, y: label.ly - 12, width: label.w, height: 15, rx: 3, fill: colours.bg, opacity: 0.82 }), mark, this.#text(label.lx, label.ly, label.text, { fill: colours.ink, "font-weight": 600, "paint-order": "stroke", stroke: colours.bg, "stroke-width": 5, "stroke-linejoin": "round" }));
+      label.node.append(drawing("rect", { x: label.lx - 2, y: label.ly - 12, width: label.text.length * 5.9, height: 15, rx: 3, fill: colours.bg, opacity: 0.82 }), mark, this.#text(label.lx, label.ly, label.text, { fill: colours.ink, "font-weight": 600, "paint-order": "stroke", stroke: colours.bg, "stroke-width": 5, "stroke-linejoin": "round" }));
     }
     return placed.slice(2);
   }

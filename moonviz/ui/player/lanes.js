@@ -166,9 +166,9 @@ class Lane {
 
   /* What a layer keeps while others are worked on, and the most it holds while it is worked on itself. */
   keptWords(layer) {
-    const story = this.run.story(layer), long = story.mode === "clock" ? secondsText(story.long) : `${countText(story.long)} steps`;
-    const kept = story.kept.map(([kind, bytes]) => `${bytesText(bytes)} of ${KIND_SHORT[kind]}`).join(" and ");
-    return [kept ? `kept ${story.varies ? "up to " : ""}${kept} for ${long}` : "kept nothing for later", story.busyBytes ? `at most ${bytesText(story.busyBytes)} while worked on` : "nothing while worked on"];
+    const story = this.run.story(layer), time = (x) => (story.mode === "clock" ? secondsText(x) : `${countText(x)} steps`);
+    const kept = [...story.kept].map(([kind, { bytes, long, varies }]) => `${varies ? "up to " : ""}${bytesText(bytes)} of ${KIND_SHORT[kind]} for ${time(long)}`).join(", ");
+    return [kept ? `kept ${kept}` : "kept nothing for later", story.busyBytes ? `at most ${bytesText(story.busyBytes)} while worked on` : "nothing while worked on"];
   }
 
   storyWords(layer) {

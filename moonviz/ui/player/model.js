@@ -180,14 +180,13 @@ class Run {
     return say[this.saying.get(e)] || say[phase] || FALLBACK_SAY[phase];
   }
 
-  /* One layer's life in this run. `kept`: what it holds between two steps of other layers, at its most, in bytes by kind,
-     and for how long it holds any (`varies` if not always as much); `busy`: the most it holds beside a step of its own,
-     such as h that has just come. */
+  /* One layer's life in this run. `kept`: what it holds between two steps of other layers, by kind: bytes at their most,
+     for how long any, and whether it varies; `busy`: the most it holds beside a step of its own, such as h just come. */
   story(layer) {
     let story = this.stories.get(layer);
     if (story) return story;
     const now = new Float64Array(NK), mode = this.end.clock ? "clock" : "step", end = this.end[mode], worked = [];
-    story = { kept: [], keptBytes: 0, long: 0, varies: false, busy: [], busyBytes: 0, worked, made: this.madeAt[layer], mode };
+    story = { kept: new Map(), busy: [], busyBytes: 0, worked, made: this.madeAt[layer], mode };
     for (let e = 0; e < this.n; e++) {
       if (this.layer[e] === layer) worked.push(e);
       for (let j = this.from[e]; j < this.from[e + 1]; j++) {
@@ -200,9 +199,10 @@ class Run {
         if (total > story.busyBytes) Object.assign(story, { busyBytes: total, busy: parts() });
         continue;
       }
-      if (story.keptBytes && total !== story.keptBytes) story.varies = true;
-      if (total > story.keptBytes) Object.assign(story, { keptBytes: total, kept: parts() });
-      if (e + 1 < this.n) story.long += end[e + 1] - end[e];
+      for (const [kind, bytes] of parts()) {
+        const one = story.kept.get(kind) || { bytes, long: 0, varies: false };
+        story.kept.set(kind, { bytes: Math.max(bytes, one.bytes), long: one.long + (e + 1 < this.n ? end[e + 1] - end[e] : 0), varies: one.varies || bytes !== one.bytes });
+      }
     }
     this.stories.set(layer, story);
     return story;
