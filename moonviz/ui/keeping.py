@@ -16,7 +16,8 @@ from moonviz.ui.controls import DEVICES, limits
 from moonviz.ui.engine import tab as this_tab
 from moonviz.ui.linking import copy_link
 from moonviz.ui.parts import panel
-from moonviz.ui.state import Shown, Tab
+from moonviz.ui.shown import Shown
+from moonviz.ui.state import Tab
 
 MEGA = 1_000_000
 

@@ -15,7 +15,7 @@ from moonviz.specs import PRESETS, NetworkSpec, preset
 from moonviz.ui.cache import chart, memory_chart
 from moonviz.ui.depth import agreement_section, frontier_section
 from moonviz.ui.parts import choice, heading, scheme, show_chart, words_explained
-from moonviz.ui.state import Shown
+from moonviz.ui.shown import Shown
 
 SCALES = {"One scale for all": True, "Each its own": False}
 TIMES = {"By sweep": "sweeps", "By layer": "times"}

@@ -16,7 +16,8 @@ from moonviz.ui.controls import fields
 from moonviz.ui.engine import start
 from moonviz.ui.fitness import fit
 from moonviz.ui.following import Following
-from moonviz.ui.state import Shown, Tab
+from moonviz.ui.shown import Shown
+from moonviz.ui.state import Tab
 
 MOST = 6
 """Buttons beside each other."""

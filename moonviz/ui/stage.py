@@ -20,7 +20,8 @@ from moonviz.ui.parts import panel, show_headline
 from moonviz.ui.player import player
 from moonviz.ui.progress import POLL_SECONDS, Watched, offer_again, tell_end, tell_progress
 from moonviz.ui.remedies import for_failure, for_results, for_unfit, offer, taken
-from moonviz.ui.state import Shown, Tab
+from moonviz.ui.shown import Shown
+from moonviz.ui.state import Tab
 
 RACE = Watched(
     "race",

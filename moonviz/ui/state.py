@@ -11,11 +11,11 @@ from moonviz.building.history import History
 from moonviz.data.own import forget
 from moonviz.data.stored import stored, stored_names
 from moonviz.errors import InvalidSpec
-from moonviz.figures.playing import race_id, stored_id
 from moonviz.results import Report
 from moonviz.specs import METHODS, PRESETS, NetworkSpec, RunSpec, preset
 from moonviz.specs.presets.recognise import recognise
 from moonviz.ui.following import Following
+from moonviz.ui.shown import Shown
 from moonviz.ui.study import Study
 from moonviz.ui.training import Training
 
@@ -30,30 +30,6 @@ ASKED = (
     "preset", "settings", "own", "methods", "phases", "anchor_every", "directions", "device", "repeats", "batch_seed",
 )  # fmt: skip
 """What a tab asks for."""
-
-
-@dataclass
-class Shown:
-    """The report on the page.
-
-    Attributes:
-        report: It.
-        run: The run that made it; null where that cannot be said any more.
-        stored: True if it shipped with the package.
-        job: The job that made it in this tab, if one did.
-        loaded: The name of the file it was read from, if it was.
-    """
-
-    report: Report
-    run: RunSpec | None
-    stored: bool = False
-    job: str = ""
-    loaded: str = ""
-
-    @property
-    def race(self) -> str:
-        """The race's name for the player: that of the running race it was, if this tab saw it run."""
-        return race_id(self.run, self.job) if self.run and self.job else stored_id(self.report)
 
 
 def defaults(name: str) -> dict[str, Any]:

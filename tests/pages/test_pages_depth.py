@@ -13,7 +13,8 @@ from moonviz.results import LayerSample
 from moonviz.specs import preset
 from moonviz.ui import parts
 from moonviz.ui.keeping import run_of, source
-from moonviz.ui.state import Shown, Tab
+from moonviz.ui.shown import Shown
+from moonviz.ui.state import Tab
 
 LABELS = ("backprop", "revbackprop")
 

@@ -7,7 +7,8 @@ from moonviz.data.stored import stored
 from moonviz.specs import preset
 from moonviz.ui import remedies
 from moonviz.ui.keeping import run_of
-from moonviz.ui.state import FIRST, Shown, Tab
+from moonviz.ui.shown import Shown
+from moonviz.ui.state import FIRST, Tab
 
 BOTH = ("backprop", "moonwalk-mixed")
 

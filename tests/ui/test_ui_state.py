@@ -9,7 +9,8 @@ from moonviz.data.stored import stored, stored_names
 from moonviz.errors import InvalidSpec
 from moonviz.specs import RunSpec
 from moonviz.ui.cache import digest, key_of
-from moonviz.ui.state import FIRST, MOST_KEPT, Shown, Tab, defaults
+from moonviz.ui.shown import Shown
+from moonviz.ui.state import FIRST, MOST_KEPT, Tab, defaults
 
 BOTH = ("backprop", "moonwalk-mixed")
 
