@@ -8,7 +8,7 @@ from race_cases import BOTH, fell, gradient, race, result, seconds
 from moonviz.data.stored import stored
 from moonviz.figures.headline import headline
 from moonviz.figures.style import MIB, bytes_text, error_text
-from moonviz.figures.words import agreement_words, one_line, prose, provenance
+from moonviz.figures.words import agreement_words
 from moonviz.results import TOLERANCE, ParameterAgreement
 
 SMALL, LARGE = {"peak_bytes": 10 * MIB}, {"peak_bytes": 210 * MIB}
@@ -238,15 +238,3 @@ def test_backprop_is_the_reference_and_says_how_true_it_is():
         own = gradient(error, "backprop")["gradient"].model_copy(update={"relative_error_to_backprop": 0.0})
         backprop = result("backprop").model_copy(update={"gradient": own})
         assert agreement_words(backprop, "float32") == ("reference", words)
-
-
-def test_network_and_origin_in_one_line():
-    assert one_line(race()) == "digits-revnet: 32 couplings, batch 64, float32"
-    assert provenance(race(), stored=True).startswith("Stored result: ")
-    here = provenance(race(moonwalk_mixed={"shared_machine": True}), stored=False)
-    assert here.startswith("Measured here: ")
-    assert "Other work ran on this machine" in here
-
-
-def test_prose_escapes_everything_but_names():
-    assert prose("`a` < <b>") == "<code>a</code> &lt; &lt;b&gt;"
