@@ -34,7 +34,7 @@ def relu(page, fake):
 
 
 def test_what_cannot_train_is_struck_and_refused_before_the_run(relu, fake, text):
-    assert "needs layers that are invertible; layer 1 (ReLU) is not. Dead units" in text(relu)
+    assert "needs layers that are invertible; layer 1 (ReLU) is not. Dead units." in text(relu)
     choose(relu, "backprop", "revbackprop")
     assert "Not every method can train this network." in text(relu)
     asked = len(fake.jobs)
