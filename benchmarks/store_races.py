@@ -1,12 +1,13 @@
 """Make the stored races of moonviz/data/stored: run it on a quiet machine, then commit what changed.
 
-    python benchmarks/store_races.py
+    python benchmarks/store_races.py [PRESET…]
 
 Every number in them is measured here and now; the machine is written beside them.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import moonviz
@@ -31,7 +32,7 @@ def supports(network: NetworkSpec, method: str) -> bool:
 def main() -> None:
     set_flags()
     STORED.mkdir(exist_ok=True)
-    for name in PRESETS:
+    for name in sys.argv[1:] or PRESETS:
         network = moonviz.preset(name)
         spec = RunSpec.read(
             {

@@ -46,6 +46,10 @@ SIDES = {
 """Where a name may stand, the best first: its anchors and the way it is shifted."""
 
 
+FURTHEST = 1.25
+"""How far a timing's spread may widen the axis, in units of the slowest median."""
+
+
 def frontier(report: Report, scheme: Scheme, scale: Scale = "linear") -> Chart | None:
     """Peak memory against time, backprop = 1; null where nothing finished with both."""
     found = places(report)
@@ -73,7 +77,9 @@ def frontier(report: Report, scheme: Scheme, scale: Scale = "linear") -> Chart |
 
 def _spans(found: Sequence[Place], scale: Scale) -> tuple[tuple[float, float], tuple[float, float]]:
     """Ends of both axes, in their units."""
-    xs = [value for one in found for value in (one.x, *(one.spread or ()))]
+    # One pass that the machine interrupted for long may run out of the picture, but not press the marks together.
+    most = FURTHEST * max(one.x for one in found)
+    xs = [min(value, most) for one in found for value in (one.x, *(one.spread or ()))]
     ys = [in_mib(one.peak) for one in found]
     if scale == "linear":
         room = 0.14 * (max(xs) - min(xs)) or 0.2 * max(xs)

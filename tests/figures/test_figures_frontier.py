@@ -111,3 +111,10 @@ def test_the_twin_carries_work_and_agreement():
     assert table["work (FLOP)"] == [result("backprop").flops, result("moonwalk-mixed").flops]
     assert table["on the frontier"] == ["yes", "yes"]
     assert table["gradient"][1].startswith("same, ")
+
+
+def test_one_interrupted_pass_does_not_press_the_marks_together():
+    long = seconds(2.0)["seconds"].model_copy(update={"max": 60.0})
+    right = frontier(race(moonwalk_mixed={"seconds": long}), "light").figure.layout.xaxis.range[1]
+    (mark,) = (one.x for one in places(race(moonwalk_mixed={"seconds": long})) if one.result.label == "moonwalk-mixed")
+    assert mark < right < 2 * mark
