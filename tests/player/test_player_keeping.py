@@ -138,6 +138,16 @@ class TestLive:
         shown.part(".lane").first.locator(".sweeps button").nth(1).click()
         assert shown.state()["places"][0]["e"] == 34
 
+    def test_a_step_back_leaves_the_newest_step_before_the_focused_method_has_begun(self, stand):
+        shown = stand()
+        shown.show(running(finished(), 0, 20))
+        shown.part(".prev").click()
+        here = shown.state()["position"]
+        assert 19 <= here < 20
+        shown.show(running(finished(), 0, 50))
+        assert shown.state()["position"] == here
+        expect(shown.part(".follow")).to_have_attribute("aria-pressed", "false")
+
     def test_who_followed_sees_the_finish(self, stand):
         shown = stand()
         shown.show(running(finished(), 3, 90))

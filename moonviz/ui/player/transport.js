@@ -73,11 +73,17 @@ class Transport {
     player.remember();
   }
 
+  /* Whose steps count: the focused method's, or while that waits for its turn, those of the last that has begun. */
+  get walker() {
+    const { runs, state } = this.player;
+    return runs[state.focus]?.n ? state.focus : runs.findLastIndex((run) => run.n);
+  }
+
   /* One step of the focused method. */
   step(by) {
-    const { player } = this, { mode } = player.state, run = player.focused, place = player.places[player.state.focus];
+    const { player, walker } = this, { mode } = player.state, run = player.runs[walker], place = player.places[walker];
     this.play(false);
-    if (!run?.n) return;
+    if (!run) return;
     const end = run.end[mode], last = run.n - 1, width = (e) => end[e] - run.start(e, mode);
     const ended = player.state.position >= run.span(mode) - 1e-9;
     let e = ended ? (by > 0 ? run.n : last) : place.e + by;
@@ -89,8 +95,8 @@ class Transport {
 
   /* To the start of the next or last sweep of the focused method. */
   jump(by) {
-    const { player } = this, { mode } = player.state, run = player.focused, place = player.places[player.state.focus];
-    if (!run?.n) return;
+    const { player, walker } = this, { mode } = player.state, run = player.runs[walker], place = player.places[walker];
+    if (!run) return;
     const marks = run.sweeps.map(([e]) => e), here = place.done ? run.n : place.e;
     const to = by > 0 ? marks.find((e) => e > here) : [...marks].reverse().find((e) => e < here);
     this.go(to === undefined ? (by > 0 ? player.span : 0) : run.start(to, mode) + (to ? TINY : 0));
