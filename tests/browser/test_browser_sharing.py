@@ -111,7 +111,7 @@ def settled(page: Page) -> None:
 
 def test_a_race_with_all_its_settings_opens_in_another_browser(visit, app):
     here = visit("")
-    select(here, "Network", "Digits, dense layers")
+    select(here, "Network", "Digits, dense layers · digits-dense")
     settled(here)
     enter_depth(here, "9")
     settled(here)
