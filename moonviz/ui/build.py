@@ -149,4 +149,16 @@ def _race(here: Tab, check: Check) -> None:
     here.own = here.draft.present
     able = [name for name, why in check.refusals.items() if why is None]
     here.methods = tuple(name for name in here.methods if name in able) or tuple(n for n in USUAL if n in able)
-    st.switch_page("pages/race.py")
+    bench().leaving = True
+    st.rerun()
+
+
+def leave() -> None:
+    """Go to the Race page, if that was asked for.
+
+    Not from within the bench: a part that runs alone and leaves its page may still be drawing into the next one.
+    """
+    work = bench()
+    if work.leaving:
+        work.leaving = False
+        st.switch_page("pages/race.py")

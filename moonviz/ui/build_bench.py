@@ -75,6 +75,7 @@ class Bench:
         exploring: The convolution that was looked at last; null until one was.
         explored: What was measured of convolutions, or why it was not.
         racing: Whether the network goes to the Race page once it is repaired.
+        leaving: Whether the Race page comes next.
         notes: What was decided when the network was read from outside.
         fresh: Grows with every network that is put on the bench as a whole.
         tick: Grows with every run, so that the stack hears of each.
@@ -92,6 +93,7 @@ class Bench:
     exploring: Asked | None = None
     explored: dict[str, LayerProbe | str] = field(default_factory=dict)
     racing: bool = False
+    leaving: bool = False
     notes: tuple[str, ...] = ()
     fresh: int = 0
     tick: int = 0
