@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from player_harness import Shown, open_page
+from player_payloads import finished
 
 
 @pytest.fixture
@@ -19,3 +20,11 @@ def stand(chromium):
     for one in opened:
         one.page.context.close()
     assert not [fault for one in opened for fault in one.faults]
+
+
+@pytest.fixture
+def shown(stand) -> Shown:
+    """A player that shows a finished race."""
+    one = stand()
+    one.show(finished())
+    return one

@@ -10,13 +10,6 @@ pytestmark = pytest.mark.browser
 KEPT = ("mode", "position", "speed", "focus", "pin", "budget", "view", "shows")
 
 
-@pytest.fixture
-def shown(stand):
-    one = stand()
-    one.show(finished())
-    return one
-
-
 def settle(shown) -> dict:
     """Everything away from its default."""
     shown.part('.seg button[data-value="step"]').click()

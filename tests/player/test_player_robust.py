@@ -11,13 +11,6 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def shown(stand):
-    one = stand()
-    one.show(finished())
-    return one
-
-
 def test_troubles_keep_their_place_and_say_what_helps(stand):
     shown = stand()
     shown.show(troubled(finished()))

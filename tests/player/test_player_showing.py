@@ -15,13 +15,6 @@ from moonviz.events import KINDS
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def shown(stand):
-    one = stand()
-    one.show(finished())
-    return one
-
-
 def held_after(race: dict, label: str, event: int) -> dict[tuple[int, int], int]:
     """Bytes by (layer, kind), added up here anew."""
     held: dict[tuple[int, int], int] = {}

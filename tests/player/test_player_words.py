@@ -11,13 +11,6 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def shown(stand):
-    one = stand()
-    one.show(finished())
-    return one
-
-
 def test_formula_parts_are_not_multiplied_and_letters_are_explained(shown):
     shown.set("p.transport.go(p.span * 0.3)")
     for formula in shown.part(".fx").all():
