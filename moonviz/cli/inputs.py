@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from moonviz.errors import InvalidSpec
+from moonviz.reading.networks import read_network as read_network_file
 from moonviz.specs import PRESETS, NetworkSpec, RunSpec, preset
 from moonviz.specs.base import MAX_TEXT_BYTES
 from moonviz.specs.train import TrainSpec, suggested_rule
@@ -98,13 +99,13 @@ def _read_file(net: str) -> NetworkSpec:
             names = ", ".join(f"`{name}`" for name in PRESETS)
             raise InvalidSpec(f"`{net}` is neither a preset nor a JSON file; the presets are {names}")
         with path.open("rb") as file:
-            text = file.read(MAX_TEXT_BYTES + 1)
+            data = file.read(MAX_TEXT_BYTES + 1)
     except OSError as error:
         raise InvalidSpec(f"`{net}` cannot be read: {error}") from None
-    if len(text) > MAX_TEXT_BYTES:
+    if len(data) > MAX_TEXT_BYTES:
         raise InvalidSpec(f"`{net}` is longer than {MAX_TEXT_BYTES:,} bytes, so it is not read")
     try:
-        return NetworkSpec.model_validate_json(text)
+        return read_network_file(data)
     except InvalidSpec as error:
         raise InvalidSpec(f"`{net}` is not a network: {error}") from None
 

@@ -86,13 +86,17 @@ def test_bad_arguments(arguments, says, capsys):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "invalid JSON"),
-        ("{", "invalid JSON"),
+        ("", "not strict JSON"),
+        ("{", "not strict JSON"),
         ("[" * 5000, "is not a network"),
         ("[]", "is not a network"),
         ("\x00", "is not a network"),
         ('{"body": []}', "`body`"),
-        ('{"body": [{"layers": [{"kind": "dense", "width": NaN}]}]}', "`body"),
+        ('{"body": [{"layers": [{"kind": "dense", "width": NaN}]}]}', "not strict JSON"),
+        (
+            '{"data": "own:00000000000000000000000000000000:4:2:20", "body": [{"layers": [{"kind": "permute"}]}]}',
+            "own data",
+        ),
         ('{"body": [{"layers": [{"kind": "dense", "width": "8"}]}]}', "width`: input should be a valid integer"),
         ('{"body": [{"layers": [{"kind": "dense", "width": 8}]}], "colour": 1}', "`colour`"),
         ('{"body": [{"layers": [{"kind": "pickle"}]}]}', "`body"),
