@@ -3,12 +3,15 @@ from __future__ import annotations
 from math import log10, sqrt
 
 import pytest
-from race_cases import race, result
+from older import older
+from race_cases import BOTH, race, result
 
+from moonviz.data.stored import stored, stored_names
 from moonviz.figures.agreement import agreement
 from moonviz.figures.agreement_entries import EPS, deviations, entries, sampled_layers
 from moonviz.figures.agreement_marks import is_exact, knows_backprop, marks
 from moonviz.figures.agreement_noise import expectations, guesses
+from moonviz.figures.style import error_text
 from moonviz.results import LayerSample
 
 GUESS = {"method": "projforward", "label": "projforward"}
@@ -85,7 +88,7 @@ def test_noise_has_its_zone():
 
 def test_equal_bits_stand_at_zero():
     report = race(moonwalk_mixed=changed("moonwalk-mixed", relative_error_to_backprop=0.0))
-    assert not knows_backprop(race())
+    assert not knows_backprop(older(race()))
     assert knows_backprop(report)
     chart = agreement(report, "light", against="backprop")
     assert [trace.name for trace in chart.figure.data] == ["moonwalk-mixed"]
@@ -96,9 +99,9 @@ def test_equal_bits_stand_at_zero():
 
 def test_captions_name_the_worst_place_and_spare_what_only_rounds():
     chart = agreement(race(), "light")
-    line = marks(result("moonwalk-mixed"), "layer", "relative error", "truth")
-    worst = max(line, key=lambda one: one.value)
-    assert f"moonwalk-mixed, 8.1·10⁻⁶ at layer {worst.layer}" in chart.caption
+    errors = [(p.relative_error, p.layer, m) for m in BOTH for p in result(m).gradient.per_parameter]
+    off, layer, method = max(errors)
+    assert f"{method}, {error_text(off)} at layer {layer}. " in chart.caption
     assert "All stay within what rounding in float32 allows" in chart.caption
     rough = agreement(race(backprop=changed("backprop", relative_error=1e-3)), "light").caption
     assert "Backprop itself too" in rough
@@ -119,7 +122,7 @@ def test_numbers_have_a_twin():
 def test_nothing_is_drawn_where_nothing_was_compared():
     report = race(backprop={"gradient": None}, moonwalk_mixed={"gradient": None})
     assert agreement(report, "light") is None
-    assert agreement(race(), "light", against="backprop") is None
+    assert agreement(older(race()), "light", against="backprop") is None
     assert guesses(race(), "light") is None
 
 
@@ -165,7 +168,25 @@ def test_guessed_entries_are_kept_from_exact_ones():
     assert {trace.name for trace in entries(report, 5, "light", exact=False).figure.data} == {"equal", "projforward"}
 
 
-def test_results_without_entries_have_no_layers():
-    assert sampled_layers(race()) == []
-    assert entries(race(), 5, "light") is None
-    assert deviations(race(), 5, "light") is None
+def test_older_results_without_entries_have_no_layers():
+    report = older(race())
+    assert sampled_layers(report) == []
+    assert entries(report, 5, "light") is None
+    assert deviations(report, 5, "light") is None
+
+
+@pytest.mark.parametrize("name", stored_names())
+def test_every_stored_race_draws_its_entries_and_each_weight_against_backprop(name):
+    report = stored(name)
+    weights = {label: {p.name for p in one.gradient.per_parameter} for one in report.results for label in [one.label]}
+    drawn = agreement(report, "light", by="parameter", against="backprop").figure.data
+    assert {trace.name: len(trace.y) for trace in drawn} == {
+        label: len(names) for label, names in weights.items() if label != "backprop"
+    }
+    for layer in sampled_layers(report):
+        found = {trace.name: len(trace.x) for trace in entries(report, layer, "light").figure.data}
+        told = {one.label: len(report.pairs(one.label, layer)) for one in report.results}
+        assert all(told.values())
+        assert found == told | {"equal": 2}
+    owners = {p.layer for p in report.results[0].gradient.per_parameter}
+    assert {0, max(owners)} <= set(sampled_layers(report)) <= owners

@@ -6,6 +6,7 @@ from io import StringIO
 
 import pandas as pd
 import pytest
+from older import older
 from streamlit.testing.v1 import AppTest
 
 from moonviz.data.stored import stored
@@ -42,7 +43,7 @@ def with_entries():
 
 
 def test_agreement_switches_its_view_and_measure(text):
-    page = section(stored("digits-revnet"), "agreement_section")
+    page = section(older(stored("digits-revnet")), "agreement_section")
     assert "Relative error, layer by layer" in text(page)
     assert "Against backprop" not in str([one.proto for one in page.get("button_group")])
     by, measure = page.get("button_group")
@@ -53,12 +54,26 @@ def test_agreement_switches_its_view_and_measure(text):
 
 
 def test_entries_are_shown_by_layer_or_their_lack_is_said(text):
-    page = section(stored("digits-revnet"), "agreement_section")
+    page = section(older(stored("digits-revnet")), "agreement_section")
     assert "run it here to see them" in text(page)
     page = section(with_entries(), "agreement_section")
     assert "2 entries of layer 7 (coupling 7)" in text(page)
     page.selectbox(key="race.entries-layer").set_value(0).run()
     assert "2 entries of layer 0 (stem)" in text(page)
+    assert len(page.get("plotly_chart")) == 3
+
+
+def test_stored_races_are_compared_with_backprop_first_and_show_a_middle_layers_entries(text):
+    page = section(stored("photo-revnet"), "agreement_section")
+    assert "run it here to see them" not in text(page)
+    _, _, reference = page.get("button_group")
+    assert reference.value == "Against backprop in float32"
+    assert "Furthest from backprop in float32: revbackprop" in text(page)
+    reference.set_value("Against float64").run()
+    assert "Furthest from the true gradient" in text(page)
+    layer = page.selectbox(key="race.entries-layer").value
+    assert 0 < layer < 129
+    assert f"entries of layer {layer} (coupling {layer})" in text(page)
     assert len(page.get("plotly_chart")) == 3
 
 
