@@ -32,11 +32,12 @@ PlainKind = TypeVar("PlainKind", bound=Plain)
 
 
 class Failure(Plain):
-    """Why a result is not ok, and what to do."""
+    """Why a result is not ok, and what to do. `limit_bytes`: what was allowed where a method needed more."""
 
     message: str
     layer: str | None = None
     remedy: str | None = None
+    limit_bytes: int | None = None
 
 
 class Seconds(Plain):

@@ -85,7 +85,7 @@ def live_payload(job: Followed, cards: Sequence[LayerCard] = (), stopped: str | 
     spec: RunSpec = job.spec
     network = spec.network.model_dump(mode="json")
     last = job.layers() - 1
-    at_work = _at_work(job) if stopped is None else None
+    at_work = _at_work(job)
     told = []
     for choice in spec.methods:
         steps = job.steps.get(choice.label, [])
@@ -93,6 +93,7 @@ def live_payload(job: Followed, cards: Sequence[LayerCard] = (), stopped: str | 
         if stopped is not None:
             status = "cancelled"
         own = head(choice.label, choice.name, status) | {"peak": max((s.peak_bytes for s in steps), default=None)}
+        own["traced"] = bool(steps) and choice.label != at_work
         told.append((own, steps, _speaker(choice.name, choice.options, last, cards)))
     whole = _frame(race_id(spec, job.id), spec.network.dtype, _network(network, cards, last))
     whole |= {"live": stopped is None, "stopped": stopped}

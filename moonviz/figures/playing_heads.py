@@ -25,6 +25,8 @@ def head(label: str, method: str, status: str) -> Data:
         "status": status,
         "error": None,
         "needs": None,
+        "limit": None,
+        "traced": False,
         "peak": None,
         "allocator": None,
         "flops": None,
@@ -48,7 +50,7 @@ def finished(one: Result, base: Result | None, dtype: str) -> Data:
         if one.status == "too_large" and one.flops:
             # Its work was predicted, so it is the time that is too much and not the memory.
             return told | {"status": "too_slow", "flops": one.flops}
-        return told | {"needs": one.peak_bytes}
+        return told | {"needs": one.peak_bytes, "limit": one.error.limit_bytes if one.error else None}
     gradient = one.gradient
     told |= {
         "peak": one.peak_bytes,

@@ -42,7 +42,9 @@ class Entrant:
             self.failure = Failure(message=str(error), layer=error.layer, remedy=error.remedy)
         except TooLarge as error:
             self.status = "too_large"
-            self.failure = Failure(message=str(error), remedy="Take a smaller depth or batch.")
+            self.failure = Failure(
+                message=str(error), remedy="Take a smaller depth or batch.", limit_bytes=error.limit_bytes
+            )
         except SingularLayer as error:
             self.status, self.failure = "failed", Failure(message=str(error), layer=error.layer)
         except (RuntimeError, MemoryError) as error:

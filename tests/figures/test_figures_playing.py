@@ -107,8 +107,17 @@ def test_a_method_that_fell_keeps_its_place_with_what_it_needs():
     assert (fallen["status"], fallen["needs"], fallen["peak"]) == ("too_large", 2**30, None)
     assert fallen["error"]["message"] == "Needs more."
     assert fallen["events"]["n"] == 0
+    assert fallen["limit"] is None
     assert other["less"] is None
     assert other["events"]["n"] == 100
+
+
+def test_a_method_that_does_not_fit_says_what_is_allowed():
+    report = race(backprop=fell("too_large", "Needs more.", peak_bytes=2**30))
+    error = report.results[0].error.model_copy(update={"limit_bytes": 2**29})
+    results = (report.results[0].model_copy(update={"error": error}), *report.results[1:])
+    fallen = payload(report.model_copy(update={"results": results}), id="x")["methods"][0]
+    assert (fallen["needs"], fallen["limit"]) == (2**30, 2**29)
 
 
 def test_a_method_that_takes_too_long_does_not_claim_to_need_more_memory():
@@ -206,6 +215,17 @@ def test_a_stopped_race_says_where(job):
     assert not made["live"]
     assert made["stopped"].startswith("Stopped at layer 9")
     assert {one["status"] for one in made["methods"]} == {"cancelled"}
+
+
+def test_a_stopped_race_tells_who_had_all_its_steps_traced(job):
+    first, second = (one.steps for one in stored("digits-revnet", BOTH).results)
+    assert [one["traced"] for one in live_payload(job, stopped="S")["methods"]] == [False, False]
+    job.absorb([Steps(label="backprop", records=first),
+                StageMessage(name="trace", done=1, total=2, label="moonwalk-mixed"),
+                Steps(label="moonwalk-mixed", records=second[:9])])  # fmt: skip
+    assert [one["traced"] for one in live_payload(job, stopped="S")["methods"]] == [True, False]
+    job.absorb([StageMessage(name="time", done=0, total=5, label="backprop")])
+    assert [one["traced"] for one in live_payload(job, stopped="S")["methods"]] == [True, True]
 
 
 def test_what_another_version_knows_is_told_without_words():

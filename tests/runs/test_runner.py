@@ -107,6 +107,7 @@ def test_what_would_not_fit_is_told_before_any_memory_is_spent() -> None:
     too_large, fine = report.results
     assert (too_large.status, too_large.peak_bytes, too_large.predicted) == ("too_large", needs["backprop"], True)
     assert "MiB" in too_large.error.message
+    assert too_large.error.limit_bytes == needs["backprop"] - 1
     assert fine.status == "ok"
     assert {label for name, _, _, label in log.told if name != "check"} == {"moonwalk-mixed", None}
     # backprop does not fit, so there is nothing of the same dtype to compare with; nor does its float64 twin
