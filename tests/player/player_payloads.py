@@ -93,18 +93,28 @@ def _empty(one: Data, status: str, **more: Any) -> Data:
     return one | cleared | {"status": status, "sweeps": [], "events": nothing} | more
 
 
+def stopped(race: Data, done: int, of_next: int) -> Data:
+    """The same race stopped on its way, after as much of it as `running` has."""
+    race = running(race, done, of_next)
+    race |= {"live": False, "stopped": "Stopped at layer 27 of sweep 2 (checkpointing); nothing is kept."}
+    for at, one in enumerate(race["methods"]):
+        one |= {"status": "cancelled", "traced": at < done, "peak": max(one["events"]["peak"], default=None)}
+    return race
+
+
 def troubled(race: Data) -> Data:
     """One method finished; the others were refused, too large, failed and lost."""
     race = deepcopy(race)
     base = race["methods"][0]
     refused = {"message": "Layer 7, `ReLU`, cannot be undone.", "layer": "7", "remedy": "Use `leaky_relu` there."}
     failed = {"message": "Ran out of memory at layer 3.", "layer": "3", "remedy": None}
+    large = {"message": "It needs 1,029 MiB of 512 MiB.", "layer": None, "remedy": "Take a smaller depth or batch."}
     lost = {"message": "The worker ended on its own.", "layer": None, "remedy": "Run again."}
-    race |= {"id": "troubled", "budget": 512 * 2**20}
+    race |= {"id": "troubled", "budget": 4 * 2**20}
     race["methods"] = [
         race["methods"][3],
         _empty(base | {"label": "revbackprop", "method": "revbackprop"}, "refused", error=refused),
-        _empty(base | {"label": "backprop"}, "too_large", needs=1029 * 2**20, error=None),
+        _empty(base | {"label": "backprop"}, "too_large", needs=1029 * 2**20, limit=512 * 2**20, error=large),
         _empty(base | {"label": "checkpointing", "method": "checkpointing"}, "failed", error=failed),
         _empty(base | {"label": "forward", "method": "forward"}, "lost", error=lost),
     ]

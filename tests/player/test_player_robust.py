@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from player_payloads import EVIL, drawn_out, evil, finished, troubled, with_guess
+from player_payloads import EVIL, drawn_out, evil, finished, running, stopped, troubled, with_guess
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -19,23 +20,101 @@ def test_troubles_keep_their_place_and_say_what_helps(stand):
     expect(lanes.nth(1)).to_contain_text(
         "Cannot train this network. Layer 7, ReLU, cannot be undone. Use leaky_relu there."
     )
-    expect(lanes.nth(2)).to_contain_text("Needs 1,030 MiB of 512 MiB")
+    expect(lanes.nth(2)).to_contain_text(
+        "Does not fit. Needs 1,030 MiB of 512 allowed here. Moonwalk needs 2.56."
+        "Striped: predicted; dashed: allowed here; moonwalk-mixed: measured. Take a smaller depth or batch."
+    )
     expect(lanes.nth(3)).to_contain_text("Ran out of memory at layer 3.")
     expect(lanes.nth(4)).to_contain_text("The worker ended on its own. Run again.")
     expect(shown.part(".finish tr.fell")).to_have_count(4)
     expect(shown.part(".finish tr.fell").nth(1)).to_contain_text("1,030 MiB predicted")
+    expect(shown.part(".finish tr.fell").nth(1)).to_contain_text("Does not fit. 512 MiB are allowed here.")
 
 
-def test_a_stopped_race_freezes(stand):
-    race = finished() | {"stopped": "Stopped at layer 61 of sweep 2; nothing is kept."}
-    for one in race["methods"]:
-        one["status"] = "cancelled"
+def test_what_does_not_fit_is_drawn_across_what_is_allowed_and_not_across_the_budget(stand):
+    shown = stand()
+    race = troubled(finished())
+    shown.show(race)
+    assert shown.state()["budget"] == 512 * 2**20
+    bar, line, beyond, fits = (shown.part(f".needs {part}").bounding_box() for part in ("i:not(.beyond)", "u", ".beyond", "em"))
+    assert bar["x"] + bar["width"] == pytest.approx(line["x"] + 1, abs=1)
+    assert bar["width"] / (bar["width"] + beyond["width"]) == pytest.approx(512 / 1029, abs=0.005)
+    assert (fits["x"] + fits["width"] / 2 - bar["x"]) / bar["width"] == pytest.approx(2.56 / 512, abs=0.005)
+    shown.set("p.setBudget(2 ** 40); p.redraw()")
+    assert shown.part(".needs u").bounding_box() == line
+
+
+@pytest.mark.parametrize(
+    ("needs", "limit", "words"),
+    [
+        (512.4, 512, "Needs 512.4 MiB of 512.0 allowed here. Moonwalk needs 2.56."),
+        (12_288, 512, "Needs 12.0 GiB of 512 MiB allowed here. Moonwalk needs 2.56 MiB."),
+        (700, None, "Needs 700 MiB. It needs 1,029 MiB of 512 MiB. Take a smaller depth or batch."),
+    ],
+)
+def test_sizes_that_do_not_fit_are_told_with_as_many_digits_as_it_takes(stand, needs, limit, words):
+    race = troubled(finished())
+    race["methods"][2] |= {"needs": int(needs * 2**20), "limit": limit and limit * 2**20}
     shown = stand()
     shown.show(race)
-    expect(shown.part(".stopped")).to_have_text("Stopped at layer 61 of sweep 2; nothing is kept.")
-    expect(shown.part(".say").first).to_have_text("Stopped here.")
+    said = shown.part(".lane").nth(2).inner_text().replace("Striped: predicted; moonwalk-mixed: measured. ", "")
+    assert words in " ".join(said.split())
+
+
+def test_a_stopped_race_freezes_and_tells_what_is_known(stand):
+    race = stopped(finished(), 1, 40)
+    traced, halted, *_ = race["methods"]
+    shown = stand()
+    shown.show(race)
+    expect(shown.part(".stopped")).to_have_text(race["stopped"])
     expect(shown.part(".lane .trouble")).to_have_count(0)
     assert shown.part(".mv").inner_text().count("nothing is kept") == 1
+    expect(shown.part(".say")).to_have_text(
+        [
+            "It went through all its steps; then the race was stopped.",
+            "Stopped here.",
+            *["Stopped before its first step."] * 2,
+        ]
+    )
+    rows = shown.part(".finish tbody tr")
+    expect(rows.nth(0)).to_contain_text(f"{traced['peak'] / 2**20:.1f} MiB")
+    expect(rows.nth(0)).not_to_contain_text("so far")
+    expect(rows.nth(0)).to_contain_text("34 of 34 made")
+    expect(rows.nth(1)).to_contain_text(f"{halted['peak'] / 2**20:.2f} MiB so far")
+    expect(rows.nth(1)).to_contain_text(re.compile(r"stopped.*3 of 34 made"))
+    expect(rows.nth(2)).to_contain_text("Stopped before its first step.")
+    # The bars of the one that was stopped are those of its last step.
+    assert shown.page.evaluate("player('one').runs[1].at") == 39
+    assert shown.page.evaluate("() => { const run = player('one').runs[0]; return run.at === run.fullAt; }")
+
+
+def test_before_its_first_step_a_method_shows_its_empty_layers(stand):
+    shown = stand()
+    shown.show(running(drawn_out(finished(), 8), 0, 0))
+    expect(shown.part("canvas")).to_have_count(4)
+    expect(shown.part(".say")).to_have_text(["Waiting for its turn."] * 4)
+    expect(shown.part(".fold")).to_have_text("folded: 1 column = 4 layers")
+    inked = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean)"
+    assert shown.part("canvas").first.evaluate(inked)
+    shown.part("canvas").first.hover(position={"x": 60, "y": 40})
+    expect(shown.part(".say").first).to_contain_text("not worked on yet")
+    expect(shown.part(".sweeps button:disabled")).to_have_count(9)
+    shown.page.evaluate("() => { window.lane = player('one').lanes[0]; }")
+    shown.show(running(drawn_out(finished(), 8), 0, 9))
+    expect(shown.part(".sweeps button:disabled")).to_have_count(8)
+    assert shown.page.evaluate("player('one').lanes[0] === lane"), "the lane was made anew"
+
+
+def test_a_race_of_other_settings_is_dimmed_and_its_transport_lights_up_in_use(stand):
+    shown = stand()
+    shown.show(finished() | {"stale": True})
+    bar = shown.part(".bar")
+    for part in (".bar", ".stage", ".key", ".res"):
+        expect(shown.part(part)).to_have_css("opacity", "0.6")
+    shown.part(".next").focus()
+    expect(bar).to_have_css("opacity", "1")
+    shown.part(".play").click()
+    assert shown.state()["playing"]
 
 
 @pytest.mark.parametrize("make", [lambda: evil(finished()), lambda: evil(troubled(finished()))])

@@ -24,7 +24,7 @@ class Finish {
     const title = (words, small, more) => element("th", { scope: "col", title: more }, words, small ? element("small", {}, ` ${small}`) : null);
     this.columns.replaceChildren(element("tr", {}, title("Finish"), title("Peak memory"), title("Time", "of one step", "Median of whole training steps. The clocks above add up medians of single layers, so they may differ a little."), title("Work"),
       title(truth ? "Error against the true gradient" : `Error against backprop in ${payload.dtype}`, `${powerText(floor)} to 1; shaded: tolerance`), title("Gradient", `against backprop in ${payload.dtype}`, `Whether it is the gradient that backprop makes in the same number format, ${payload.dtype}; not an error against the true one.`)));
-    this.rows = runs.map((run) => (run.whole || run.moving || (run.n && !run.fed.error && run.status === "ok") ? this.#row(run, scale) : this.#fell(run, scale)));
+    this.rows = runs.map((run) => (run.whole || run.moving || (run.n && !run.fed.error && run.status === "ok") ? this.#row(run, scale) : run.status === "cancelled" && payload.stopped ? this.#halted(run, scale) : this.#fell(run, scale)));
     this.body.replaceChildren(...this.rows);
     this.twin.replaceChildren(...runs.flatMap((run) => this.#sweeps(run, hasClock)));
     this.table.hidden = payload.live && !runs.some((run) => run.whole && run.fed.seconds);
@@ -75,9 +75,22 @@ class Finish {
     return node;
   }
 
+  /* Of a race that was stopped: what is known up to there. */
+  #halted(run, scale) {
+    const node = element("tr", { class: "fell halted", style: `--c:${hue(run.method)}` }), made = run.made.length;
+    node.append(this.#head(run));
+    if (!run.n) { node.append(element("td", { colspan: 5 }, "Stopped before its first step.")); return node; }
+    node.append(this.#cell("Peak memory", this.#bar(run, run.peak / scale.most), [element("b", {}, bytesText(run.peak)), run.traced ? null : element("small", {}, " so far")]),
+      this.#cell("Time", element("span", {}), element("small", {}, run.traced ? "not timed" : "stopped")),
+      element("td", { "data-of": "Work" }, element("span", { class: "v" }, element("small", {}, "not counted"))),
+      element("td", { "data-of": "Error" }, element("span", { class: "v" }, element("small", {}, "not compared"))),
+      element("td", { "data-of": "Gradient", class: "words" }, element("span", { class: "v" }, element("b", {}, run.sure ? `${countText(made)} of ${countText(run.due)}` : countText(made)), run.noisy ? " guessed" : " made")));
+    return node;
+  }
+
   #sweeps(run, hasClock) {
     const mode = hasClock ? "clock" : "step", text = (x) => (hasClock ? secondsText(x) : `step ${countText(x)}`);
-    if (!run.n) return [element("tr", {}, element("td", {}, run.label), element("td", { colspan: 4 }, troubleWords(run.fed)))];
+    if (!run.n) return [element("tr", {}, element("td", {}, run.label), element("td", { colspan: 4 }, run.moving ? "Waiting for its turn." : troubleWords(run.fed)))];
     return run.sweeps.map(([e, name], j) => {
       const to = (run.sweeps[j + 1]?.[0] ?? run.n) - 1, held = run.inside.slice(e, to + 1).reduce((most, one) => Math.max(most, one), 0);
       return element("tr", {}, [run.label, name, text(run.start(e, mode)), text(run.end[mode][Math.max(e, to)]), bytesText(held)].map((words) => element("td", {}, words)));

@@ -1,16 +1,29 @@
 /* A lane: name, sweep chips, readings, strip and caption of one method; or why it has no strip, and what to do. */
 const TROUBLE = {
   refused: "Cannot train this network.", too_large: "Does not fit.", too_slow: "Takes too long.", cancelled: "Stopped.", lost: "Lost its worker.", failed: "Failed.",
-  waiting: "Waiting for its turn.",
 };
 
 /* The library's own message and its remedy. */
 function troubleWords(fed) {
   const error = fed.error || {}, nodes = [element("b", {}, TROUBLE[fed.status] || "No result.")];
   if (fed.status === "cancelled") return nodes;
-  if (error.message) nodes.push(" ", ...prose(error.message));
+  if (fed.limit) nodes.push(` ${bytesText(fed.limit)} are allowed here.`);
+  else if (error.message) nodes.push(" ", ...prose(error.message));
   if (error.remedy && !String(error.message).includes(String(error.remedy).replace(/\.$/, ""))) nodes.push(" ", ...prose(error.remedy));
   return nodes;
+}
+
+/* The thriftiest method that fits and makes the gradient. */
+const thriftiest = (runs) => runs.filter((run) => run.whole && !run.noisy && run.peak).reduce((best, run) => (best && best.peak <= run.peak ? best : run), null);
+
+/* What does not fit against what does: sizes in the unit of the first where they share it, with digits enough to differ. */
+function needWords({ needs, limit }, best) {
+  if (!limit) return [`Needs ${bytesText(needs)}.`, ""];
+  const [size, unit] = byteUnit(needs);
+  let digits = 3;
+  while (digits < 9 && significant(needs / size, digits) === significant(limit / size, digits)) digits++;
+  const short = (bytes, some) => (byteUnit(bytes)[1] === unit ? significant(bytes / size, some) : bytesText(bytes));
+  return [`Needs ${significant(needs / size, digits)} ${unit} of ${short(limit, digits)} allowed here.`, best ? ` ${best.method === "moonwalk-mixed" ? "Moonwalk" : best.label} needs ${short(best.peak, 3)}.` : ""];
 }
 
 class Lane {
@@ -22,16 +35,20 @@ class Lane {
     this.head = element("header", {}, this.name);
     this.node.append(this.head);
     this.name.addEventListener("click", () => player.focus(at));
-    if (run.n) this.#build();
-    const told = run.status === "cancelled" && run.n && player.payload.stopped; // once, above all lanes
-    if (!run.whole && run.status !== "running" && !told) this.#trouble();
+    const told = run.status === "cancelled" && player.payload.stopped; // once, above all lanes
+    if (run.n || run.moving || told) this.#build();
+    if (!run.whole && !run.moving && !told) this.#trouble();
   }
 
   #build() {
     const { run, player, at } = this;
-    this.chips = run.sweeps.map(([e, text]) => {
+    this.chips = run.planned.map(([, text], j) => {
       const chip = element("button", { type: "button", title: "Jump to the start of this sweep" }, text);
-      chip.addEventListener("click", () => { player.focus(at); player.transport.go(this.run.start(e, player.state.mode) + (e ? TINY : 0)); });
+      chip.addEventListener("click", () => {
+        const [e] = this.run.sweeps[j];
+        player.focus(at);
+        player.transport.go(this.run.start(e, player.state.mode) + (e ? TINY : 0));
+      });
       return chip;
     });
     this.chipAt = this.chips.map(() => "");
@@ -53,15 +70,19 @@ class Lane {
   }
 
   #trouble() {
-    const { fed } = this.run, inside = [element("p", {}, troubleWords(fed))];
-    if (fed.needs) {
-      const limit = this.player.payload.budget || 0, whole = Math.max(fed.needs, limit) * 1.02;
-      const words = limit ? `Needs ${bytesText(fed.needs)} of ${bytesText(limit)}` : `Needs ${bytesText(fed.needs)}`;
-      inside.push(element("div", { class: "needs", role: "img", "aria-label": words },
-        element("i", { style: `width:${(100 * fed.needs) / whole}%` }), limit ? element("u", { style: `left:${(100 * limit) / whole}%` }) : null),
-        element("p", { class: "num" }, element("b", {}, words), " predicted"));
-    }
-    this.node.append(element("div", { class: fed.status === "waiting" || fed.status === "cancelled" ? "trouble calm" : "trouble" }, inside));
+    const { fed } = this.run, inside = fed.needs ? this.#needs(fed) : [element("p", {}, troubleWords(fed))];
+    this.node.append(element("div", { class: fed.status === "cancelled" ? "trouble calm" : "trouble" }, inside));
+  }
+
+  /* The predicted bar across the limit, on one scale for all lanes, and on it what fits. */
+  #needs(fed) {
+    const { runs } = this.player, { needs, limit } = fed, best = thriftiest(runs), [words, others] = needWords(fed, best);
+    const whole = 1.02 * Math.max(...runs.map(({ fed: one }) => Math.max(one.needs || 0, one.limit || 0))), at = (bytes) => `${((100 * bytes) / whole).toFixed(2)}%`;
+    const bar = element("div", { class: "needs", role: "img", "aria-label": words + others, style: `--at:${at(limit || needs)};--to:${at(needs)}` }, element("i", {}), limit ? [element("i", { class: "beyond" }), element("u", {})] : null);
+    if (best) bar.append(element("em", { style: `left:${at(best.peak)};color:${hue(best.method)}` }, glyph(best.method)));
+    const legend = ["striped: predicted", limit ? "dashed: allowed here" : "", best ? `${best.label}: measured` : ""].filter(Boolean).join("; ");
+    const { error } = fed, why = limit ? error?.remedy : [error?.message, error?.remedy && !error.message?.includes(error.remedy.replace(/\.$/, "")) ? error.remedy : ""].filter(Boolean).join(" ");
+    return [element("p", {}, element("b", {}, TROUBLE[fed.status]), " ", element("b", { class: "num" }, words), others), bar, element("p", { class: "small" }, sentence(legend), ". ", ...prose(why || ""))];
   }
 
   fit(geometry) { if (this.strip) { this.strip.fit(geometry, this.player.colours.sans); this.drawn = ""; } }
@@ -101,11 +122,13 @@ class Lane {
   #words(e, done) {
     const { run, player } = this, { state } = player, bytes = done ? run.peak : e < 0 ? 0 : run.live[e];
     if (state.hover !== null) this.say.plain(...this.storyWords(state.hover));
+    else if (e < 0) this.say.plain(this.restWords());
     else if (done) this.say.plain(this.doneWords());
     else if (e >= 0) this.say.caption(run.words(e)[0] + this.passWords(e), run.layer[e]);
     if (done) this.fx.formula(run.whole ? (run.fed.say?.done?.[1] ?? (run.noisy ? "ĝ = mean(d·v)" : `g_{0} … g_{${run.layers - 1}}`)) : "", 0);
-    else if (e >= 0) this.fx.formula(run.words(e)[1] || "", run.layer[e]);
-    setText(this.reading.lastChild, bytesText(bytes));
+    else if (e < 0) this.fx.plain();
+    else this.fx.formula(run.words(e)[1] || "", run.layer[e]);
+    setText(this.reading.lastChild, e < 0 ? "–" : bytesText(bytes));
     setText(this.reading.firstChild, done ? "peak" : "holds");
     this.reading.classList.toggle("over", state.budget > 0 && bytes > state.budget);
     const made = e < 0 ? 0 : run.madeBy(e);
@@ -127,6 +150,8 @@ class Lane {
     setText(this.clock.firstChild, mode === "clock" ? "clock" : "step");
     setText(this.clock.lastChild, mode === "clock" ? clockText(until, player.span) : countText(Math.floor(until + 1e-6)));
     this.chips.forEach((chip, j) => {
+      chip.disabled = j >= run.sweeps.length;
+      if (chip.disabled) return;
       const from = run.sweeps[j][0], to = run.sweeps[j + 1]?.[0] ?? run.n;
       const share = done ? 1 : Math.max(0, Math.min(1, (e + f - from) / Math.max(1, to - from)));
       const on = !done && e >= from && e < to, look = `${Math.round(share * 100)}|${on}`;
@@ -157,12 +182,14 @@ class Lane {
 
   doneWords() {
     const { run } = this;
-    if (!run.whole) return run.status === "cancelled" ? "Stopped here." : this.player.payload.stopped || "Ended early.";
+    if (!run.whole) return run.status !== "cancelled" ? "Ended early." : run.traced ? "It went through all its steps; then the race was stopped." : "Stopped here.";
     const own = run.fed.say?.done?.[0] || (run.noisy ? "Done: a guess, not the gradient." : "Done: every layer has its gradient.");
     const at = run.end.clock ? secondsText(run.end.clock[run.fullAt]) : `step ${countText(run.end.step[run.fullAt])}`;
     if (this.player.state.shows === "time") return own;
     return `${own} ${run.full ? `Bars: when it kept the most for later, at ${at}.` : "It kept nothing for later."}`;
   }
+
+  restWords() { return { running: "Begins now.", cancelled: "Stopped before its first step." }[this.run.status] || "Waiting for its turn."; }
 
   /* What a layer keeps while others are worked on, and the most it holds while it is worked on itself. */
   keptWords(layer) {
@@ -173,12 +200,13 @@ class Lane {
 
   storyWords(layer) {
     const { run } = this, story = run.story(layer), when = (x) => (story.mode === "clock" ? secondsText(x) : `step ${countText(x)}`);
+    if (!run.n) return [element("b", {}, `Layer ${layer}`), ": not worked on yet."];
     const made = story.made < 0 ? [] : [`${run.noisy ? "a guess of its gradient" : "gradient"} at ${when(run.end[story.mode][story.made])}`];
     return [element("b", {}, `Layer ${layer}`), ` ${[...this.keptWords(layer), ...made].join("; ")}.`];
   }
 
   heldWords(layer, place) {
-    const { run } = this, { held } = run.seek(place.done ? run.fullAt : Math.max(0, place.e)), found = [];
+    const { run } = this, { held } = run.seek(run.shownAt(place)), found = [];
     for (let kind = 0; kind < NK; kind++) if (kind !== GRADIENT && held[layer * NK + kind] > 0) found.push(`${KIND_SHORT[KINDS[kind]]} ${bytesText(held[layer * NK + kind])}`);
     return found.length ? found.join(", ") : "nothing";
   }

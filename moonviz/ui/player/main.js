@@ -58,7 +58,7 @@ class Player {
     const timed = this.runs.filter((run) => run.n);
     this.hasClock = timed.length > 0 && timed.every((run) => run.end.clock);
     if (!same) this.#begin(recall(this.key));
-    else if (!this.ownBudget && payload.budget) state.budget = payload.budget;
+    else if (!this.ownBudget && this.#budget()) state.budget = this.#budget();
     if (!this.hasClock) { state.mode = "step"; state.shows = "held"; }
     state.focus = Math.min(state.focus, this.runs.length - 1);
     if (state.pin > payload.network.last) state.pin = null;
@@ -72,11 +72,14 @@ class Player {
     this.redraw();
   }
 
+  /* Where the budget line begins: at what is allowed here, if something does not fit that. */
+  #budget() { return Math.max(0, ...this.payload.methods.map((one) => one.limit || 0)) || this.payload.budget || 0; }
+
   /* A race not seen yet: finished races show their end, running ones their newest step. */
   #begin(kept) {
     const { state, payload, runs } = this, preferred = runs.findIndex((run) => run.method === "moonwalk-mixed" && (run.n || payload.live));
     const last = runs.reduce((found, run, at) => (run.n ? at : found), 0);
-    Object.assign(state, { mode: this.hasClock ? "clock" : "step", playing: false, hover: null, pin: null, budget: payload.budget || 0, focus: preferred < 0 ? last : preferred, follow: !!payload.live, view: "memory", shows: "held", speed: 1 });
+    Object.assign(state, { mode: this.hasClock ? "clock" : "step", playing: false, hover: null, pin: null, budget: this.#budget(), focus: preferred < 0 ? last : preferred, follow: !!payload.live, view: "memory", shows: "held", speed: 1 });
     this.wanted = { ended: true };
     this.ownBudget = false;
     if (!kept) return;
@@ -89,7 +92,7 @@ class Player {
 
   /* The parts that depend on which methods there are; lanes are kept while those stay the same. */
   #structure(same) {
-    const { payload, runs, state } = this, shape = JSON.stringify([payload.network.last, payload.stopped, runs.map((run) => [run.label, run.method, run.status, run.n > 0, run.sweeps, run.fed.error, run.fed.needs])]);
+    const { payload, runs, state } = this, shape = JSON.stringify([payload.network.last, payload.stopped, runs.map((run) => [run.label, run.method, run.whole || run.moving || run.status, run.n > 0 || run.moving, run.planned.map(([, text]) => text), run.fed.error, run.fed.needs])]);
     if (same && this.shape === shape) this.lanes.forEach((lane, at) => { lane.run = runs[at]; lane.key = lane.drawn = ""; lane.counted = -1; });
     else {
       const active = this.root.getRootNode().activeElement, back = this.lanes.findIndex((lane) => lane.canvas && lane.canvas === active);
@@ -157,12 +160,13 @@ class Player {
       const again = ["c", "i", "t"].filter((letter) => phases.has(letter)).map((letter) => PHASE_WORDS[letter]);
       if (again.length) parts.push(entry("again", again.join(", ")));
     }
-    parts.push(entry("here", "working here"));
+    if (!this.chart.empty) parts.push(entry("here", "working here"));
     const grades = new Set(this.runs.flatMap((run) => run.made.map(([, layer]) => run.grades[layer])));
     const diamonds = [["pale", "gradient made, not compared"], ["gradient", "gradient, within tolerance"], ["half", "gradient drifting"], ["hollow", "not the gradient"]];
     diamonds.forEach(([name, words], grade) => { if (grades.has(grade)) parts.push(entry(name, words)); });
-    if (state.budget) parts.push(entry("budget", BUDGET_WORDS));
-    if (state.view === "memory") parts.push(entry("haze", "above a curve: alive only inside a step"));
+    if (state.budget && !this.chart.empty) parts.push(entry("budget", BUDGET_WORDS));
+    if (this.chart.empty) { /* no curve, no line */ }
+    else if (state.view === "memory") parts.push(entry("haze", "above a curve: alive only inside a step"));
     else if (this.chart.best) parts.push(element("span", {}, "Dotted: no other is better in both."));
     this.legend.replaceChildren(...parts);
   }

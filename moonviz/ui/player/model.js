@@ -9,6 +9,7 @@ class Run {
     this.n = events.n || 0;
     this.moving = this.status === "running" || this.status === "waiting";
     this.whole = this.status === "ok";
+    this.traced = this.whole || !!fed.traced; // to its end, even if the race was stopped after that
     this.phase = events.phase || "";
     this.layer = Int32Array.from(events.layer || []);
     this.live = Float64Array.from(events.live || []);
@@ -20,8 +21,8 @@ class Run {
     this.#sort(events);
     this.#walk();
     this.#agree(fed.agreement, payload);
-    const cut = (fed.sweeps || []).filter(([at]) => at < this.n || at === 0);
-    this.sweeps = cut.length ? cut : this.n ? [[0, "Sweep 1"]] : [];
+    this.planned = fed.sweeps?.length ? fed.sweeps : this.n ? [[0, "Sweep 1"]] : [];
+    this.sweeps = this.planned.filter(([at]) => at < this.n); // those that have begun
     this.snapshots = [];
     this.at = -1;
     this.held = new Float64Array(this.layers * NK);
@@ -113,6 +114,9 @@ class Run {
     while (low < high) { const mid = (low + high) >> 1; if (this.made[mid][0] <= e) low = mid + 1; else high = mid; }
     return low;
   }
+
+  /* The event whose bars are shown: at the end of a run, when it kept the most; where it was stopped, the last. */
+  shownAt({ e, done }) { return done && this.traced ? this.fullAt : e; }
 
   span(mode) { return this.n ? this.end[mode]?.[this.n - 1] ?? 0 : 0; }
   start(e, mode) { return e > 0 ? this.end[mode][e - 1] : 0; }

@@ -65,7 +65,7 @@ class Pointing {
     const { hover } = this.player.state;
     if (hover === null || !this.over?.strip) return;
     const place = this.player.places[this.over.at], column = columnWords(this.player.geometry, hover);
-    const when = place.done ? "at its fullest" : "now";
+    const when = place.done && this.over.run.traced ? "at its fullest" : "now";
     this.tip.replaceChildren(element("b", {}, `Layer ${hover}${this.player.nameOf(hover)}${column}`), ` ${when}: ${this.over.heldWords(hover, place)}`, element("br"), this.over.gradientWords(hover, place));
   }
 

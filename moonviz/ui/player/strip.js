@@ -59,9 +59,10 @@ class Strip {
     pen.clearRect(0, 0, g.width, HEIGHT);
     this.now = now;
     this.hue = now.colours["m-" + now.run.method];
-    if (now.e >= 0 && !now.done) this.#here(now);
+    if (now.e >= 0 && !(now.done && now.run.traced)) this.#here(now);
     this.#marked(now.hover, 0.1);
     this.#ticks();
+    if (now.e < 0) this.#rest();
     pen.globalAlpha = now.ghost ? 0.3 : 1;
     if (now.e >= 0) now.view === "time" ? this.#seconds(now) : this.#held(now);
     pen.globalAlpha = 1;
@@ -125,8 +126,16 @@ class Strip {
     for (let i = 0; i < g.n; i++) pen.fillRect(i * g.w + g.gap / 2, BASE + 2, g.w - g.gap, 4);
   }
 
+  /* Before its first step: the layers, empty. */
+  #rest() {
+    const { pen, geometry: g } = this;
+    pen.strokeStyle = this.now.colours.line;
+    pen.lineWidth = 1;
+    for (let i = 0; i < g.n; i++) pen.strokeRect(i * g.w + g.gap / 2 + 0.5, TOP + 0.5, Math.max(1, g.w - g.gap - 1), BASE - TOP - 1);
+  }
+
   #held({ run, e, done, scale, colours }) {
-    const { pen, geometry: g, sums, going } = this, at = done ? run.fullAt : e, { held } = run.seek(at), width = g.w - g.gap;
+    const { pen, geometry: g, sums, going } = this, { held } = run.seek(run.shownAt({ e, done })), width = g.w - g.gap;
     sums.fill(0);
     going.fill(0);
     for (let layer = 0; layer < g.layers; layer++) {
