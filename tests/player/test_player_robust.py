@@ -36,7 +36,9 @@ def test_what_does_not_fit_is_drawn_across_what_is_allowed_and_not_across_the_bu
     race = troubled(finished())
     shown.show(race)
     assert shown.state()["budget"] == 512 * 2**20
-    bar, line, beyond, fits = (shown.part(f".needs {part}").bounding_box() for part in ("i:not(.beyond)", "u", ".beyond", "em"))
+    bar, line, beyond, fits = (
+        shown.part(f".needs {part}").bounding_box() for part in ("i:not(.beyond)", "u", ".beyond", "em")
+    )
     assert bar["x"] + bar["width"] == pytest.approx(line["x"] + 1, abs=1)
     assert bar["width"] / (bar["width"] + beyond["width"]) == pytest.approx(512 / 1029, abs=0.005)
     assert (fits["x"] + fits["width"] / 2 - bar["x"]) / bar["width"] == pytest.approx(2.56 / 512, abs=0.005)
