@@ -48,13 +48,33 @@ def seeds() -> int:
     return seed
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a CUDA device where there is none, and say so."""
-    on_cuda = [item for item in items if item.get_closest_marker("cuda")]
-    if not on_cuda:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what has no device here, and deal the tests out where several processes run them."""
+    _skip_without_cuda([item for item in items if item.get_closest_marker("cuda")])
+    if hasattr(config, "workerinput"):  # one of several processes of pytest-xdist
+        _deal(items)
+
+
+def _skip_without_cuda(items: list[pytest.Item]) -> None:
+    if not items:
         return
     import torch  # only now: it costs two seconds
 
     if not torch.cuda.is_available():
-        for item in on_cuda:
+        for item in items:
             item.add_marker(pytest.mark.skip(reason="needs a CUDA device, and torch finds none here"))
+
+
+def _deal(items: list[pytest.Item]) -> None:
+    """One process drives the browser, from the start, and the others share the rest file by file.
+
+    Two browsers at once would starve each other on the two cores that a small machine has, and the browser's tests
+    are the longest of all, so they come first.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("browser" if _drives(item) else item.path.name))
+    items.sort(key=lambda item: not _drives(item))
+
+
+def _drives(item: pytest.Item) -> bool:
+    return "chromium" in getattr(item, "fixturenames", ())

@@ -130,7 +130,7 @@ def test_each_readme_command_is_one_line_that_sets_itself_up():
     ]
     assert len(own_setup) == 2
     assert own_setup[0].endswith("-r requirements.txt && .venv/bin/streamlit run app.py")
-    assert own_setup[1].endswith("-r requirements-dev.txt && .venv/bin/python -m pytest")
+    assert own_setup[1].endswith("-r requirements-dev.txt && .venv/bin/python -m pytest -n 2")
 
 
 def test_ci_runs_the_readmes_test_command(tmp_path):
