@@ -46,6 +46,12 @@ window.show = (key, payload, compact = false, fresh = false) => {{
   }}
   window.cleanups[key] = mount({{ data: {{ payload, key, compact }}, key, parentElement: hosts[key].shadowRoot }});
 }};
+window.clear = () => {{
+  for (const key of Object.keys(hosts)) {{ window.cleanups[key](); hosts[key].remove(); delete hosts[key]; }}
+  globalThis[Symbol.for("moonviz.player.memory")]?.clear();
+  sessionStorage.clear();
+  scrollTo(0, 0);
+}};
 window.player = (key) => hosts[key].shadowRoot[Symbol.for("moonviz.player")];
 window.sheet = await (await fetch("/player.css")).text();
 window.ready = true;
@@ -57,6 +63,7 @@ class Shown:
     """A player on a page of its own."""
 
     page: Page
+    scheme: str = "light"
     faults: list[str] = field(default_factory=list)
 
     def show(self, payload: dict[str, Any], key: str = "one", **how: bool) -> None:
@@ -73,6 +80,12 @@ class Shown:
 
     def set(self, wanted: str, key: str = "one") -> None:
         self.page.evaluate(f"key => {{ const p = player(key); {wanted} }}", key)
+
+    def clear(self) -> None:
+        """Back to an empty page that remembers nothing."""
+        self.page.mouse.move(0, 0)
+        self.page.evaluate("scheme => { clear(); document.documentElement.dataset.scheme = scheme }", self.scheme)
+        self.faults.clear()
 
     def at(self, share: float, key: str = "one") -> None:
         self.set(f"p.transport.play(false); p.transport.go({share} * p.span)", key)
@@ -94,7 +107,7 @@ def open_page(browser: Browser, width: int, height: int, scheme: str, motion: st
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=motion
     )
-    shown = Shown(context.new_page())
+    shown = Shown(context.new_page(), scheme)
     page = shown.page
     page.set_default_timeout(10_000)
     page.on("console", lambda said: shown.faults.append(said.text) if said.type in ("error", "warning") else None)
@@ -102,8 +115,7 @@ def open_page(browser: Browser, width: int, height: int, scheme: str, motion: st
     context.route("**/*", _answer)
     page.goto(HOME)
     page.wait_for_function("window.ready")
-    if scheme == "dark":
-        page.evaluate("document.documentElement.dataset.scheme = 'dark'")
+    shown.clear()
     return shown
 
 

@@ -63,7 +63,7 @@ def test_another_race_starts_afresh(shown):
 
 @pytest.mark.parametrize("broken", ["getItem", "setItem"])
 def test_storage_that_is_denied_costs_nothing_else(stand, broken):
-    shown = stand()
+    shown = stand(fresh=True)
     shown.page.evaluate(
         f"() => {{ Storage.prototype.{broken} = () => {{ throw new DOMException('no', 'SecurityError') }} }}"
     )

@@ -121,7 +121,7 @@ def test_a_race_of_other_settings_is_dimmed_and_its_transport_lights_up_in_use(s
 
 @pytest.mark.parametrize("make", [lambda: evil(finished()), lambda: evil(troubled(finished()))])
 def test_text_from_data_is_only_text(stand, make):
-    shown = stand()
+    shown = stand(fresh=True)
     race = make()
     shown.show(race)
     shown.at(0.4)
