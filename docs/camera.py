@@ -152,6 +152,7 @@ class Scene:
     def take(self) -> Path:
         """Photograph the tab: the whole page, or a part of it from edge to edge."""
         page, shot = self.page, self.shot
+        page.locator(ALL).evaluate("e => e.scrollTo(0, 0)")  # what was pressed last may stand far down
         tall = page.locator(ALL).evaluate("e => e.scrollHeight") + 60
         # A part that is in sight already is taken at once: a race that runs does not wait.
         if not shot.bottom or self._edge(shot.bottom, "bottom") > page.viewport_size["height"]:

@@ -210,7 +210,7 @@ def folded(at: Scene) -> None:
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         page.locator("[class*=st-key-race-open] button").first.click()
         page.locator("input[type=file]").set_input_files(path)
-        expect(page.locator(".mv-foot").last).to_contain_text("Loaded from a file")
+        expect(page.locator(".mv-foot").last).to_contain_text("Loaded from a file", timeout=90_000)
     settle(page)
     go_to(page, 420)
 
