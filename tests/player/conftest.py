@@ -6,7 +6,6 @@ import pytest
 from player_harness import Shown, open_page
 from player_payloads import finished
 
-
 How = tuple[int, int, str, str]
 
 
