@@ -187,7 +187,7 @@ def stale(at: Scene) -> None:
     page = at.open()
     choose_network(page, "Digits, coupling layers")
     choose(page, depth=4)
-    page.get_by_role("button", name="Update").wait_for()
+    page.get_by_text("Settings changed. Run to update.").wait_for()
 
 
 @scene("refused", bottom=PLAYER)
