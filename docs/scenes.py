@@ -112,14 +112,16 @@ def starting(at: Scene) -> None:
 def untouched(path: str, at: Scene) -> None:
     """A page as it opens, with its figures drawn."""
     page = at.open(path)
-    if path != "methods":
-        page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    settle(page)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.stPlotlyChart')].every(one => one.querySelector('.main-svg'))"
+    )
     page.wait_for_timeout(2_000)
 
 
 for _way in WAYS:
     scene(f"race-{_way}", _way)(partial(untouched, ""))
-for _page in ("methods", "precision"):
+for _page in sorted(path.stem for path in (ROOT / "pages").glob("*.py") if path.stem != "race"):
     for _way in ("wide", "dark", "phone"):
         scene(f"{_page}-{_way}", _way)(partial(untouched, _page))
 
@@ -220,7 +222,7 @@ def running(at: Scene) -> None:
     """A race that is traced: its lanes fill."""
     page = at.open()
     race(page, "Digits, coupling layers", depth=128, batch=64)
-    expect(lanes(page).last).to_contain_text(re.compile(r"\d of 130 gradients made"), timeout=60_000)
+    expect(lanes(page).last).to_contain_text(re.compile(r"[1-9]\d* of 130 gradients made"), timeout=60_000)
 
 
 @scene("stopped", bottom=PLAYER)
@@ -228,7 +230,8 @@ def stopped(at: Scene) -> None:
     """A race that was cancelled on its way."""
     page = at.open()
     race(page, "Digits, coupling layers", depth=250, batch=64)
-    expect(lanes(page).last).to_contain_text("gradients made", timeout=60_000)
+    back = lanes(page).last.get_by_role("button", name="2 Backward ←")
+    expect(back).to_have_attribute("aria-current", "step", timeout=90_000)
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Run again").wait_for()
 

@@ -13,7 +13,7 @@ from moonviz.figures.words import one_line
 from moonviz.jobs.messages import Cancelled
 from moonviz.specs import RunSpec
 from moonviz.ui.cache import playing, telling
-from moonviz.ui.engine import listen, start
+from moonviz.ui.engine import listen
 from moonviz.ui.fitness import cards_of
 from moonviz.ui.following import Following
 from moonviz.ui.parts import panel, show_headline
@@ -71,27 +71,18 @@ def _stage(tab: Tab) -> None:
             tell_end(tab, job, RACE)
             offer(tab, for_failure(tab, job))
         if tab.shown and not stopped and (job is None or not job.running):
-            _story(tab, tab.shown, updates=not unfit)
+            _story(tab, tab.shown)
         elif tab.shown is None and job is None:
             panel("No race yet.", "Choose methods and a network above, then run them on this machine.")
     _show(tab, job, stopped)
 
 
-def _story(tab: Tab, shown: Shown, updates: bool) -> None:
-    """The headline, whether the settings still ask for this race, and what can be done about a method that fell.
-
-    Args:
-        tab: This one.
-        shown: The race.
-        updates: Whether what the settings ask for could be run.
-    """
+def _story(tab: Tab, shown: Shown) -> None:
+    """The headline, whether the settings still ask for this race, and what can be done about a method that fell."""
     stale = tab.stale()
     _finished(tab)
     if stale:
-        with st.container(horizontal=True, key="race-stale", vertical_alignment="center"):
-            st.html(f'<span class="mv-stale" role="status">{STALE}</span>', width="content")
-            if updates:
-                _update(tab)
+        st.html(f'<span class="mv-stale" role="status">{STALE}</span>')
     st.html(DIM if stale else "<style></style>")
     with st.container(key="race-told"):
         show_headline(telling(shown.report))
@@ -106,16 +97,6 @@ def _finished(tab: Tab) -> None:
     what = one_line(tab.finished.report)
     if st.button(f"Show the race that just finished: {what}", key="race.finished", type="tertiary"):
         tab.revisit(tab.finished)
-        st.rerun()
-
-
-def _update(tab: Tab) -> None:
-    try:
-        run = tab.run()
-    except InvalidSpec:
-        return
-    if st.button("Update", key="race.update"):
-        start(tab, run)
         st.rerun()
 
 

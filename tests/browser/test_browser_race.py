@@ -151,7 +151,7 @@ def test_the_place_outlives_reruns_and_a_reload(tab):
     assert position(page) == place
 
 
-def test_a_changed_setting_dims_the_race_and_update_runs_it(tab):
+def test_a_changed_setting_dims_the_race_and_run_updates_it(tab):
     page = tab()
     choose_network(page, "Digits, coupling layers")
     expect(player(page)).not_to_have_class(re.compile("stale"))
@@ -159,7 +159,7 @@ def test_a_changed_setting_dims_the_race_and_update_runs_it(tab):
     expect(page.get_by_text("Settings changed. Run to update.")).to_be_visible()
     expect(player(page)).to_have_class(re.compile("stale"))
     expect(page.locator(".st-key-race-told")).to_have_css("opacity", "0.6")
-    page.get_by_role("button", name="Update").click()
+    press_run(page)
     expect(page.locator(".mv-under")).to_contain_text("digits-revnet: 4 couplings", timeout=LONG)
     expect(page.locator(".mv-foot")).to_contain_text("Measured here")
     expect(player(page)).not_to_have_class(re.compile("stale"))
