@@ -4,7 +4,7 @@ import streamlit as st
 
 from moonviz.ui.engine import start, tab, warm_up
 from moonviz.ui.parts import heading
-from moonviz.ui.precision import DIM, PRECISION, back_to_stored, measured_story, stored_story
+from moonviz.ui.precision import DIM, PRECISION, STALE, back_to_stored, before, measured_story, stored_story
 from moonviz.ui.progress import watch
 from moonviz.ui.question import question
 from moonviz.ui.router import through_router
@@ -26,16 +26,16 @@ if wanted:
     st.rerun()
 
 running = here.job is not None and here.job.running
-# A measurement that runs has the page for itself; one that ended badly leaves the last result in place.
+# While a measurement runs, and where one ended badly, the last result stays in its place.
 with result:
-    if running:
-        pass
-    elif here.report is None:
-        stored_story()
+    stale = here.report is not None and here.stale()
+    st.html(DIM if running or stale else "<style></style>")
+    note = before(here.job) if running else STALE if stale else ""
+    if here.report is None:
+        stored_story(note)
     else:
-        stale = here.stale()
-        st.html(DIM if stale else "<style></style>")
-        measured_story(here.report, stale)
+        measured_story(here.report, note)
+    if here.report and not running:
         back_to_stored(here)
 
 warm_up()

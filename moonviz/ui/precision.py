@@ -13,6 +13,7 @@ from moonviz.figures.precision import dtypes, error_by_depth, reach
 from moonviz.figures.precision_headline import precision_headline, precision_provenance, stored_headline
 from moonviz.figures.words import prose
 from moonviz.precision import PrecisionReport
+from moonviz.ui.following import Following
 from moonviz.ui.linking import copy_link
 from moonviz.ui.parts import heading, scheme, show_chart, show_headline, words_explained
 from moonviz.ui.progress import Watched
@@ -35,10 +36,18 @@ PRECISION = Watched(
 )
 
 
-def stored_story() -> None:
+STALE = "Settings changed. Measure to update."
+
+
+def before(job: Following) -> str:
+    """What stands above a result while another is measured."""
+    return f"Being measured now: {job.subject()}. This is the result before."
+
+
+def stored_story(note: str = "") -> None:
     """The untouched page: three networks on one scale, what anchors cure, and what number formats allow."""
     reports = {name: stored_precision(name) for name in PANELS}
-    show_headline(stored_headline(reports["couplings"], reports["dense-harsh"]))
+    show_headline(stored_headline(reports["couplings"], reports["dense-harsh"]), note)
     _error_explained()
     span = reach(list(reports.values()))
     panels = [error_by_depth(report, "float32", scheme(), span, PANELS[name]) for name, report in reports.items()]
@@ -48,9 +57,9 @@ def stored_story() -> None:
     footer([stored_precision(name) for name in stored_precision_names()], stored=True)
 
 
-def measured_story(report: PrecisionReport, stale: bool) -> None:
+def measured_story(report: PrecisionReport, note: str = "") -> None:
     """What this tab measured: a panel for each number format, then anchors and formats where there are some."""
-    show_headline(precision_headline(report), "Settings changed. Measure to update." if stale else "")
+    show_headline(precision_headline(report), note)
     _error_explained()
     span = reach([report])
     side_by_side([error_by_depth(report, dtype, scheme(), span) for dtype in dtypes(report)], "precision.depth")

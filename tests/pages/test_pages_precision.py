@@ -6,6 +6,7 @@ from moonviz.data.stored import stored_precision
 from moonviz.figures.precision_headline import precision_headline, stored_headline
 from moonviz.jobs.messages import Cancelled, Failed, Lost, Queued, ResultMessage, StageMessage
 from moonviz.results import Failure
+from moonviz.ui.precision import DIM
 
 STORED = stored_headline(stored_precision("couplings"), stored_precision("dense-harsh")).html
 OWN = precision_headline(stored_precision("anchors")).html
@@ -65,7 +66,11 @@ def test_it_says_where_it_is_and_cancel_reaches_the_engine(precision, fake, text
     said = text(precision)
     assert "Measuring digits-dense at depths 4, 8, 16 in float32" in said
     assert "Comparing with float64 autograd: 8 blocks, float32, 2 of 3" in said
-    assert STORED not in said
+    now = "Being measured now: digits-dense at depths 4, 8, 16 in float32. This is the result before."
+    assert now in said
+    assert STORED in said
+    assert DIM in said
+    assert len(charts(precision)) == 5
     precision.button(key="precision.cancel").click().run()
     assert fake.cancelled == ["job-1"]
     fake.script = [AT_WORK, Cancelled()]
@@ -73,6 +78,8 @@ def test_it_says_where_it_is_and_cancel_reaches_the_engine(precision, fake, text
     said = text(precision)
     assert "Stopped while comparing with float64 autograd; nothing is kept." in said
     assert STORED in said
+    assert DIM not in said
+    assert now not in said
 
 
 def test_a_result_takes_the_page_and_is_still_there_after_another_page(precision, fake, text):
