@@ -61,6 +61,9 @@ JARGON = {
     "Drift": "What rounding does to a gradient that is exact on paper: fewer digits agree the deeper the network is.",
     "Conditioning": "How strongly a layer, when it is undone, stretches small errors. A LeakyReLU of slope 0.1 divides "
     "by 0.1, so it may make them ten times larger.",
+    "Depth, blocks and layers": "Depth counts blocks. A block is a coupling, or a dense or convolution layer with its "
+    "activation. Layers are counted one by one, so at depth 16 digits-dense has 32 of them, numbered 1 to 32: layer 0 "
+    "lies before the first block, and the last number belongs to the head with the loss.",
     "LeakyReLU": "Leaves positive numbers alone and multiplies negative ones by its slope.",
     "Coupling": "A layer that moves one half of the channels by a function of the other half: subtract to undo it.",
     "Vijp": "Vector-inverse-Jacobian product: recover h at a layer's output from h at its input. It lets Moonwalk "

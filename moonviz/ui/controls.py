@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from re import sub
 from typing import Any
 
 import streamlit as st
@@ -22,7 +21,7 @@ DEVICES = ["auto", *(("cpu",) if likely_device() == "cpu" else (likely_device(),
 """What the page may offer: this process cannot look for accelerators itself, and a worker refuses what is not there."""
 IN_SENTENCE = ("depth", "batch", "dtype")
 HELP = {
-    "depth": "How many blocks the network has: couplings, or dense layers with their activation.",
+    "depth": "How many blocks the network has. A block is a coupling, or a layer with its activation.",
     "batch": "How many examples are trained on at once. Activations grow with it.",
     "dtype": "The numbers' format. float64 carries about 16 digits, float32 about 7, bfloat16 about 2.",
     "seed": "Draws the weights. The same seed gives the same network in every dtype.",
@@ -48,14 +47,9 @@ def limits() -> Limits:
     return Limits.from_environment()
 
 
-def title(preset: str) -> str:
-    """A preset's title without the numbers that its settings may change."""
-    return sub(r"\b\d[\d,]* ", "", PRESETS[preset].title)
-
-
 def menu(preset: str) -> str:
     """A preset in the menu: its title, and the name by which the rest of the app and the command line call it."""
-    return f"{title(preset)} · {preset}"
+    return f"{PRESETS[preset].title} · {preset}"
 
 
 def sentence(tab: Tab) -> RunSpec | None:

@@ -117,15 +117,14 @@ class Following:
         if isinstance(self.spec, PrecisionSpec):
             depths = ", ".join(f"{depth:,}" for depth in self.spec.depths)
             return f"{name} at depths {depths} in {', '.join(self.spec.dtypes)}"
-        blocks = f"{network.depth:,} block{'s' * (network.depth != 1)}"
-        return f"{name}, {blocks}, batch {network.batch:,}, {network.dtype}"
+        return f"{name}, depth {network.depth:,}, batch {network.batch:,}, {network.dtype}"
 
     def again(self) -> str:
         """What a button says that runs it once more."""
         if not isinstance(self.spec, RunSpec):
             return "Run again"
-        depth = self.spec.network.depth
-        return f"Run again: {self.spec.network.name or 'a network'}, {depth:,} block{'s' * (depth != 1)}"
+        network = self.spec.network
+        return f"Run again: {network.name or 'a network'}, depth {network.depth:,}"
 
     def words(self) -> str:
         """Where it is, in one line."""

@@ -12,6 +12,7 @@ import streamlit as st
 from moonviz.errors import InvalidSpec
 from moonviz.figures.conditioning import stretch
 from moonviz.specs.precision import PrecisionSpec
+from moonviz.ui.controls import menu
 from moonviz.ui.parts import panel, say
 from moonviz.ui.study import ANCHORS, DEPTHS, DTYPES, NETWORKS, VARIANTS, Study
 
@@ -51,7 +52,7 @@ def _together() -> Any:
 def _network(study: Study) -> None:
     names = list(NETWORKS)
     chosen = st.selectbox(
-        "Network", names, names.index(study.network), format_func=lambda name: NETWORKS[name][0],
+        "Network", names, names.index(study.network), format_func=menu,
         key="precision.network", label_visibility="collapsed", width=270,
     )  # fmt: skip
     study.network = chosen or study.network

@@ -12,15 +12,15 @@ from moonviz.specs.precision import PrecisionSpec
 from moonviz.ui.following import Following
 
 # Networks whose only repeated block can be repeated, at sizes that answer within seconds.
-NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
-    "digits-dense": ("dense layers, LeakyReLU", {}),
-    "digits-revnet": ("coupling layers", {"channels": 8, "batch": 32}),
-    "relu-net": ("dense layers, ReLU", {}),
-    "conv1d-fragments": ("convolutions with fragments", {"channels": 8, "batch": 8}),
-    "glow-tiny": ("flow: ActNorm, 1×1, affine coupling", {"batch": 16}),
-    "reversible-transformer": ("transformer in couplings", {"batch": 4, "width": 32}),
+NETWORKS: dict[str, dict[str, Any]] = {
+    "digits-dense": {},
+    "digits-revnet": {"channels": 8, "batch": 32},
+    "relu-net": {},
+    "conv1d-fragments": {"channels": 8, "batch": 8},
+    "glow-tiny": {"batch": 16},
+    "reversible-transformer": {"batch": 4, "width": 32},
 }
-"""By preset: a few words for a menu, and its settings."""
+"""By preset: the settings that differ from its own."""
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "backprop": {"name": "backprop"},
@@ -57,7 +57,7 @@ class Study:
 
     def spec_of_network(self) -> NetworkSpec:
         """The network as chosen; its depth and dtype are set by the question."""
-        settings = dict(NETWORKS[self.network][1])
+        settings = dict(NETWORKS[self.network])
         if self.has_slope():
             settings["slope"] = self.slope
         return preset(self.network, **settings)

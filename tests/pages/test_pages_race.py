@@ -47,10 +47,11 @@ def test_a_changed_setting_dims_the_result_and_runs_nothing(page, fake):
     assert played(page) == before | {"stale": False}
 
 
-def test_update_runs_what_is_asked_for_now(page, fake):
+def test_run_is_the_one_button_that_updates(page, fake):
     page.number_input(key="race.photo-revnet.depth").set_value(16).run()
     fake.script = [Queued(position=0)]
-    page.button(key="race.update").click().run()
+    assert [one.key for one in page.button if one.key.startswith("race.")] == ["race.run"]
+    page.button(key="race.run").click().run()
     assert fake.jobs[-1][0].spec.network.depth == 16
     assert played(page)["live"]
 
@@ -116,10 +117,10 @@ def test_waiting_and_running_are_told(page, fake, message, words):
 def test_a_race_names_its_network_when_the_controls_have_moved_on(page, fake):
     run(page, fake, Queued(position=0))
     page.selectbox(key="race.preset").set_value("digits-dense").run()
-    assert "Racing on photo-revnet, 128 blocks, batch 8, float32" in text(page)
+    assert "Racing on photo-revnet, depth 128, batch 8, float32" in text(page)
     fake.script = [Queued(position=0), Cancelled()]
     page.run()
-    assert "This was racing on photo-revnet, 128 blocks, batch 8, float32." in text(page)
+    assert "This was racing on photo-revnet, depth 128, batch 8, float32." in text(page)
 
 
 def test_the_player_fills_while_it_is_traced_and_goes_on_with_the_result(page, fake):

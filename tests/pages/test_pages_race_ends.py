@@ -92,12 +92,12 @@ def test_a_stopped_race_gives_way_when_another_is_asked_for(page, fake):
     steps = stored("photo-revnet", BOTH).results[0].steps[:40]
     run(page, fake, StageMessage(name="trace", done=0, total=2), Steps(label="backprop", records=steps), Cancelled())
     assert played(page)["stopped"]
-    assert page.button(key="race.again").label == "Run again: photo-revnet, 128 blocks"
+    assert page.button(key="race.again").label == "Run again: photo-revnet, depth 128"
     page.selectbox(key="race.preset").set_value("digits-dense").run()
     assert played(page)["stopped"] is None
     assert DENSE in text(page)
-    assert "This was racing on photo-revnet, 128 blocks, batch 8, float32." in text(page)
-    assert page.button(key="race.again").label == "Run again: photo-revnet, 128 blocks"
+    assert "This was racing on photo-revnet, depth 128, batch 8, float32." in text(page)
+    assert page.button(key="race.again").label == "Run again: photo-revnet, depth 128"
     page.selectbox(key="race.preset").set_value("photo-revnet").run()
     assert played(page)["stopped"]
 

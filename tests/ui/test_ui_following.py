@@ -44,7 +44,7 @@ def test_every_message_has_words(job, message, words):
 
 
 def test_it_says_what_it_is_about(job):
-    assert job.subject() == "digits-revnet, 32 blocks, batch 64, float32"
+    assert job.subject() == "digits-revnet, depth 32, batch 64, float32"
     study = Study(depths=(4, 16), dtypes=("float64", "float32"))
     assert Following("j2", study.question()).subject() == "digits-dense at depths 4, 16 in float64, float32"
 

@@ -68,7 +68,7 @@ CONVOLUTIONS: dict[str, Preset] = {
         _conv_pyramid,
     ),
     "conv1d-fragments": Preset(
-        "Digits as sequences, 16 convolutions",
+        "Digits as sequences, convolutions",
         "Ordinary convolutions of stride 1 along the 64 pixels of a digit, walked block by block.",
         "Moonwalk keeps two of every eight columns of h at each convolution; larger blocks keep less and take more "
         "steps one after the other.",

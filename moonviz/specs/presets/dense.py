@@ -75,7 +75,7 @@ def _relu_net(settings: ReluSettings) -> NetworkSpec:
 
 DENSE: dict[str, Preset] = {
     "digits-dense": Preset(
-        "Digits, 16 dense layers",
+        "Digits, dense layers",
         "Orthogonal dense layers, each followed by a LeakyReLU of slope 0.5: every layer can be undone.",
         "Undoing a LeakyReLU stretches what falls below zero, so rounding errors grow with depth: compare float32 "
         "with float64.",
@@ -83,7 +83,7 @@ DENSE: dict[str, Preset] = {
         _digits_dense,
     ),
     "dense-pyramid": Preset(
-        "Digits, 16 narrowing dense layers",
+        "Digits, narrowing dense layers",
         "Dense layers that narrow from 64 units to 16, each followed by a LeakyReLU: none of the narrowing ones can be "
         "undone, yet each has a right inverse.",
         "RevBackprop is refused, since a narrowing layer's input cannot be rebuilt; Moonwalk's gradient is exact all "
@@ -92,7 +92,7 @@ DENSE: dict[str, Preset] = {
         _dense_pyramid,
     ),
     "relu-net": Preset(
-        "Digits, 16 dense layers with ReLU",
+        "Digits, dense layers with ReLU",
         "Orthogonal dense layers, each followed by a ReLU, whose dead units erase their part of h.",
         "Moonwalk keeps what dead units erase of h as fragments, about half of every activation, so it saves nothing "
         "here.",

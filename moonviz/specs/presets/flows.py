@@ -75,7 +75,7 @@ def _reversible_transformer(settings: TransformerSettings) -> NetworkSpec:
 
 FLOWS: dict[str, Preset] = {
     "glow-tiny": Preset(
-        "Digits, a flow of 16 steps",
+        "Digits, a flow",
         "Glow's steps on squeezed digits: a factor per channel, a matrix along the channels, an affine coupling.",
         "An affine coupling's vjp needs its whole input, so residuals grow like activations: rebuild them with phase "
         "one `inverse`.",
@@ -83,7 +83,7 @@ FLOWS: dict[str, Preset] = {
         _glow_tiny,
     ),
     "reversible-transformer": Preset(
-        "Text, 12 transformer blocks",
+        "Text, transformer blocks",
         "Causal attention and a small dense network in additive couplings, predicting the next byte of a novel.",
         "Backprop keeps every head's table of attention weights; Moonwalk keeps half of the state for an attention and "
         "one bit per hidden unit for a dense part.",

@@ -46,7 +46,7 @@ def _revnet(name: str, data: DataSource, settings: RevnetSettings) -> NetworkSpe
 
 REVNETS: dict[str, Preset] = {
     "digits-revnet": Preset(
-        "Digits, 32 coupling layers",
+        "Digits, coupling layers",
         "Additive couplings with convolutions inside, on handwritten digits: the one to start with.",
         "Backprop keeps two full halves per layer; Moonwalk keeps one bit for each hidden unit, and its gradient "
         "agrees to rounding.",
@@ -54,7 +54,7 @@ REVNETS: dict[str, Preset] = {
         lambda settings: _revnet("digits-revnet", "digits", settings),
     ),
     "photo-revnet": Preset(
-        "Photographs, 128 coupling layers",
+        "Photographs, coupling layers",
         "The long one: 128 couplings of 64 channels on 32×32 colour patches of two photographs.",
         "At this depth backprop's memory is almost all activations, and Moonwalk's is mostly the weight gradients "
         "that both must deliver.",
@@ -62,7 +62,7 @@ REVNETS: dict[str, Preset] = {
         lambda settings: _revnet("photo-revnet", "photos", settings),
     ),
     "paper-revnet": Preset(
-        "CIFAR-10's sizes, 64 coupling layers",
+        "CIFAR-10's sizes, coupling layers",
         "A RevNet on 32×32 colour images of ten classes: synthetic ones, or CIFAR-10 where it is installed.",
         "Bytes depend on shapes alone, so memory is the same on synthetic images as on the real ones.",
         PaperSettings,

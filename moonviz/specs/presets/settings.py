@@ -36,7 +36,7 @@ class Preset:
     """A network that can be had by name.
 
     Attributes:
-        title: A few words for a menu.
+        title: A few words for a menu, without numbers: the settings may change them.
         about: What it is.
         notice: What to notice when it runs.
         settings: The settings it takes, with their ranges and defaults.
