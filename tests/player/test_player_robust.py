@@ -110,11 +110,13 @@ def test_before_its_first_step_a_method_shows_its_empty_layers(stand):
 def test_a_race_of_other_settings_is_dimmed_and_its_transport_lights_up_in_use(stand):
     shown = stand()
     shown.show(finished() | {"stale": True})
-    bar = shown.part(".bar")
-    for part in (".bar", ".stage", ".key", ".res"):
-        expect(shown.part(part)).to_have_css("opacity", "0.6")
+    for part in ("canvas", ".cover", ".play", ".track"):
+        expect(shown.part(part).first).to_have_css("opacity", "0.6")
+    grey = shown.part(".axis").evaluate("e => getComputedStyle(e).color")
+    for part in (".name", ".at b", ".say", ".finish td .v"):
+        expect(shown.part(part).first).to_have_css("color", grey)
     shown.part(".next").focus()
-    expect(bar).to_have_css("opacity", "1")
+    expect(shown.part(".play")).to_have_css("opacity", "1")
     shown.part(".play").click()
     assert shown.state()["playing"]
 
