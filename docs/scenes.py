@@ -239,13 +239,11 @@ def stopped(at: Scene) -> None:
 @scene("queued", bottom=PLAYER)
 def queued(at: Scene) -> None:
     """One race runs, another is next, this one is second in line."""
-    page = at.open()
-    race(page, "Digits, coupling layers", depth=250, batch=64)
-    page.get_by_text(RUNNING).first.wait_for()
-    for _ in range(2):
-        page = at.open()
+    first, *others = [at.open() for _ in range(3)]
+    race(first, "Digits, coupling layers", depth=250, batch=64)
+    for page in others:
         press_run(page)
-    page.get_by_text(re.compile("^Second in line")).first.wait_for()
+    at.page.get_by_text(re.compile("^Second in line")).first.wait_for()
 
 
 @scene("lost", bottom=PLAYER)
