@@ -22,8 +22,12 @@ from moonviz.ui.state import Tab
 
 MOST_KEPT = 12
 """Drafts of which a tab remembers what the engine said, so that undo is instant."""
-PREDICTED = ("backprop", "moonwalk-mixed", "checkpointing", "revbackprop", "projforward", "moonwalk-pure")
-"""Methods whose peaks are predicted, in this order; `forward` would take a pass for every weight."""
+PREDICTED = (
+    ("backprop", "moonwalk-mixed"),
+    ("checkpointing", "revbackprop", "projforward", "moonwalk-pure"),
+)
+"""Methods whose peaks are predicted, each group in one job: those of the headline first. `forward` is in none: its
+passes, one for every weight of every layer, take seconds even on paper."""
 SHORTLY = 0.25
 """Seconds that a run of the page waits for facts: nearly always enough, and then nothing flickers."""
 _TICK = 0.01
@@ -70,7 +74,7 @@ class Bench:
         facts: What the engine said, by draft and place.
         failure: Why it could not say anything of this draft; empty where it could.
         peaks: Predicted peaks by draft, then by method.
-        asked: What it is being asked: facts first, then one peak after the other, lest an edit waits long.
+        asked: What it is being asked: facts first, then peaks, some methods at a time.
         look: The look inside a layer that was asked for last, until the next edit.
         exploring: The convolution that was looked at last; null until one was.
         explored: What was measured of convolutions, or why it was not.
@@ -140,14 +144,16 @@ def known(here: Tab, work: Bench) -> tuple[Check | None, bool]:
     peaks = work.peaks.get(text, {})
     if text not in work.peaks:
         keep(work.peaks, text, peaks)
-    wanted = [name for name in PREDICTED if name not in peaks and facts.refusals.get(name, "") is None]
-    for name in wanted:
-        end = _ask(here, work, CheckJob(network=network, methods=(name,)))
+    able = {name for name, why in facts.refusals.items() if why is None}
+    groups = [tuple(name for name in group if name in able and name not in peaks) for group in PREDICTED]
+    for group in filter(None, groups):
+        end = _ask(here, work, CheckJob(network=network, methods=group))
         if end is None:
             break
         found = Check.model_validate(end.data).peaks if isinstance(end, ResultMessage) else {}
-        peaks[name] = found.get(name)
-    return facts.model_copy(update={"peaks": dict(peaks)}), any(name not in peaks for name in wanted)
+        peaks.update((name, found.get(name)) for name in group)
+    missing = any(name not in peaks for group in groups for name in group)
+    return facts.model_copy(update={"peaks": dict(peaks)}), missing
 
 
 def said(end: Final) -> str:
