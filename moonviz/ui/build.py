@@ -14,7 +14,8 @@ from moonviz.figures.build_headline import blocking, build_headline
 from moonviz.figures.stack import payload
 from moonviz.figures.trainers import predicted_peaks, who_can_train
 from moonviz.ui.build_acts import follow, perform
-from moonviz.ui.build_bench import Bench, bench, known, look_inside, looked
+from moonviz.ui.build_bench import Bench, bench, known, other_facts
+from moonviz.ui.build_look import look_inside, looked
 from moonviz.ui.engine import tab
 from moonviz.ui.linking import copy_link
 from moonviz.ui.parts import panel, show_headline
@@ -30,7 +31,7 @@ def workbench() -> None:
     """Everything that follows an edit: headline, stack, and the side. Runs alone, so that an edit is quick."""
     here, work = tab(), bench()
     check, waiting = known(here, work)
-    waiting = looked(work) or waiting
+    waiting = looked(here, work.look) or waiting
     if work.racing and check is not None:
         waiting = _mend(here, work, check) or waiting
     with st.container(key="build-told"):
@@ -94,7 +95,10 @@ def _do(here: Tab, work: Bench, told: Mapping[str, Any]) -> None:
         return
     if told["do"] == "inside":
         work.chosen, work.after = told["place"], None
-        look_inside(here, work, told["place"])
+        # once more closes it
+        open_already = work.look is not None and work.look.key == told["place"]
+        facts = other_facts(work, here.draft.present.canonical())
+        work.look = None if open_already else look_inside(here, facts, told["place"])
         return
     work.look = None
     check, _ = known(here, work)

@@ -10,13 +10,13 @@ from typing import Any
 import streamlit as st
 
 from moonviz.building import Check, Place
-from moonviz.figures.inside import inside, inside_words
 from moonviz.figures.stack import INPUT, seams
 from moonviz.jobs.engine import Final
-from moonviz.jobs.messages import Cancelled, Probe, ResultMessage
 from moonviz.jobs.messages import Check as CheckJob
+from moonviz.jobs.messages import ResultMessage
 from moonviz.probing import LayerProbe
 from moonviz.specs import NetworkSpec
+from moonviz.ui.build_look import Look, said
 from moonviz.ui.engine import engine
 from moonviz.ui.state import Tab
 
@@ -44,22 +44,6 @@ class Asked:
 
     key: str
     job: str
-
-
-@dataclass
-class Look:
-    """A look inside a layer.
-
-    Attributes:
-        key: The layer's row.
-        job: Who measures.
-        shown: What the stack shows.
-    """
-
-    key: str
-    job: str
-    shown: dict[str, Any]
-    done: bool = False
 
 
 @dataclass
@@ -129,14 +113,14 @@ def known(here: Tab, work: Bench) -> tuple[Check | None, bool]:
     text = network.canonical()
     key = f"{text}|{after.key}"
     if work.failure:
-        return _other_facts(work, text), False
+        return other_facts(work, text), False
     if key not in work.facts:
         end = _ask(here, work, CheckJob(network=network, after=after), wait=True)
         if end is None:
-            return _other_facts(work, text), True
+            return other_facts(work, text), True
         if not isinstance(end, ResultMessage):
             work.failure = said(end)
-            return _other_facts(work, text), False
+            return other_facts(work, text), False
         keep(work.facts, key, Check.model_validate(end.data))
     facts = work.facts[key]
     if facts.problem:
@@ -156,11 +140,6 @@ def known(here: Tab, work: Bench) -> tuple[Check | None, bool]:
     return facts.model_copy(update={"peaks": dict(peaks)}), missing
 
 
-def said(end: Final) -> str:
-    """Why a job gave nothing."""
-    return "It was stopped." if isinstance(end, Cancelled) else end.error.message
-
-
 def keep(kept: dict[str, Any], key: str, value: Any) -> None:
     """Remember an answer, and forget the oldest of too many."""
     kept[key] = value
@@ -178,7 +157,7 @@ def place_after(network: NetworkSpec, work: Bench) -> Place:
     return Place.of(work.after)
 
 
-def _other_facts(work: Bench, text: str) -> Check | None:
+def other_facts(work: Bench, text: str) -> Check | None:
     """What was said of the same draft about another place, without its offers."""
     found = next((one for key, one in work.facts.items() if key.startswith(f"{text}|")), None)
     return found.model_copy(update={"offers": {}}) if found else None
@@ -200,33 +179,3 @@ def _ask(here: Tab, work: Bench, job: CheckJob, wait: bool = False) -> Final | N
     if end is not None:
         work.asked = None
     return end
-
-
-def look_inside(here: Tab, work: Bench, key: str) -> None:
-    """Have the Jacobian of a layer measured; once more closes it."""
-    if work.look and work.look.key == key:
-        work.look = None
-        return
-    network = here.draft.present
-    facts = _other_facts(work, network.canonical())
-    number = next((one.number for one in facts.layers if one.place.key == key), None) if facts else None
-    if number is None:
-        return
-    job = engine().submit(Probe(network=network, number=number), here.id)
-    work.look = Look(key, job, inside_words(key, "Measuring the Jacobian at the first example of the batch."))
-
-
-def looked(work: Bench) -> bool:
-    """Hear what was measured. Returns whether it still is."""
-    look = work.look
-    if look is None or look.done:
-        return False
-    end = engine().final(look.job)
-    if end is None:
-        return True
-    look.done = True
-    if isinstance(end, ResultMessage):
-        look.shown = inside(LayerProbe.model_validate(end.data), look.key)
-    else:
-        look.shown = inside_words(look.key, said(end))
-    return False

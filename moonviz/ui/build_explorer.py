@@ -13,7 +13,8 @@ from moonviz.figures.inside import condition, jacobian_html, kept_words, lost_ou
 from moonviz.jobs.messages import Cancelled, ProbeLayer, ResultMessage
 from moonviz.probing import LayerProbe
 from moonviz.specs.layers import Conv
-from moonviz.ui.build_bench import Asked, Bench, bench, keep, said
+from moonviz.ui.build_bench import Asked, Bench, bench, keep
+from moonviz.ui.build_look import said
 from moonviz.ui.engine import engine, tab
 from moonviz.ui.parts import heading, panel, say
 
