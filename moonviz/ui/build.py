@@ -10,6 +10,7 @@ import streamlit as st
 
 from moonviz.building import Check
 from moonviz.building.code import as_python
+from moonviz.building.examples import EXAMPLE, WORTH_A_LOOK
 from moonviz.figures.build_headline import blocking, build_headline
 from moonviz.figures.stack import payload
 from moonviz.figures.trainers import predicted_peaks, who_can_train
@@ -24,6 +25,9 @@ from moonviz.ui.state import Tab
 
 STACK = "build.stack"
 USUAL = ("backprop", "moonwalk-mixed")
+START_HERE = (
+    "Start here: this layer stops Moonwalk. Look inside it to see what is lost, or press the button that repairs it."
+)
 
 
 @st.fragment
@@ -75,9 +79,16 @@ def _stack(here: Tab, work: Bench, check: Check | None, waiting: bool) -> None:
     fed = payload(
         draft.present, check, ack=work.ack, choose=work.chosen, notice=work.notice, undo=bool(draft.past),
         redo=bool(draft.future), waiting=waiting, tick=work.tick, fresh=work.fresh, probes=True,
-        inside=work.look.shown if work.look else None,
+        inside=work.look.shown if work.look else None, hint=_hint(here, work),
     )  # fmt: skip
     stack(fed, STACK, _hear)
+
+
+def _hint(here: Tab, work: Bench) -> dict[str, str] | None:
+    """Why a row is chosen that nobody chose."""
+    if here.draft.present != EXAMPLE or work.ack:
+        return None
+    return {"key": WORTH_A_LOOK.key, "words": START_HERE}
 
 
 def _hear() -> None:

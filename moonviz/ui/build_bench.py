@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from moonviz.building import Check, Place
+from moonviz.building.examples import EXAMPLE, WORTH_A_LOOK
 from moonviz.figures.stack import INPUT, seams
 from moonviz.jobs.engine import Final
 from moonviz.jobs.messages import Check as CheckJob
@@ -150,8 +151,9 @@ def keep(kept: dict[str, Any], key: str, value: Any) -> None:
 def place_after(network: NetworkSpec, work: Bench) -> Place:
     """The place for which offers are wanted: the one asked for, or the one after the chosen row."""
     if work.chosen is None:
-        # Nobody has chosen yet: a network grows at the end of its body.
-        work.chosen = Place(part="body", block=len(network.body) - 1, layer=len(network.body[-1].layers) - 1).key
+        # Nobody has chosen yet: a network grows at the end of its body, and the example has a layer to look at.
+        last = Place(part="body", block=len(network.body) - 1, layer=len(network.body[-1].layers) - 1)
+        work.chosen = (WORTH_A_LOOK if network == EXAMPLE else last).key
     if work.after is None:
         work.after = seams(network, None if work.chosen == INPUT else Place.of(work.chosen))[0]
     return Place.of(work.after)

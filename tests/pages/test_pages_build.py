@@ -38,7 +38,7 @@ def test_the_page_asks_for_facts_first_and_then_for_peaks_those_of_the_headline_
     assert "Build a network, layer by layer." in text(build)
     asked = [job for job, _ in fake.jobs if isinstance(job, CheckJob)]
     assert [(one.network, one.methods) for one in asked] == [(EXAMPLE, ())]
-    assert asked[0].after == Place(part="body", block=1, layer=4)
+    assert asked[0].after == CONV7
     answer(fake, len(fake.jobs), broken=True)
     said = text(build.run())
     assert "Layer 5 stops Moonwalk." in said
