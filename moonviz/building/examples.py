@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from moonviz.building.facts import Place
 from moonviz.specs import Block, NetworkSpec
 from moonviz.specs.layers import Conv, Coupling, Dense, GlobalMeanPool, LeakyReLU, ReLU, Squeeze
 
@@ -25,3 +26,5 @@ EXAMPLE = NetworkSpec(
     head=(GlobalMeanPool(), Dense(width=2, init="gaussian")),
 )
 """A body with a layer of every badge, and one that stops the walk: its wide kernel has no tap to solve for."""
+WORTH_A_LOOK = Place(part="body", block=1, layer=3)
+"""Its layer that stops the walk."""

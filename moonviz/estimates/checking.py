@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from moonviz.building.facts import Check, LayerFacts, Place
 from moonviz.building.words import layers_of, subtitle, title
@@ -40,17 +41,26 @@ def check(
         InvalidSpec: If there is no such method.
     """
     asked = {name: method_options(name) for name in methods}
+    found = _known(spec)
     walked = walk(spec)
-    layers = tuple(_facts(spec, walked))
-    repairs = repairs_of(spec, walked) if walked.problem else better_layers(spec, walked)
     offers = {after.key: offers_after(spec, walked, after)} if after else {}
-    found = {"network": spec.model_dump(mode="json"), "layers": layers, "repairs": repairs, "offers": offers}
-    if walked.problem:
-        return Check(**found, problem=walked.problem)
-    refusals = _refusals(spec)
-    able = {name: options for name, options in asked.items() if refusals[name] is None}
+    if found.problem:
+        return found.model_copy(update={"offers": offers})
+    able = {name: options for name, options in asked.items() if found.refusals[name] is None}
     peaks = dict.fromkeys(asked) | {name: _peak(spec, options, tick) for name, options in able.items()}
-    return Check(**found, refusals=refusals, peaks=peaks)
+    return found.model_copy(update={"offers": offers, "peaks": peaks})
+
+
+@lru_cache(maxsize=8)
+def _known(spec: NetworkSpec) -> Check:
+    """All but offers and peaks; kept for a while, since a page asks of one draft for one after the other."""
+    walked = walk(spec)
+    repairs = repairs_of(spec, walked) if walked.problem else better_layers(spec, walked)
+    refusals = {} if walked.problem else _refusals(spec)
+    return Check(
+        network=spec.model_dump(mode="json"), layers=tuple(_facts(spec, walked)), problem=walked.problem,
+        repairs=repairs, refusals=refusals,
+    )  # fmt: skip
 
 
 def _peak(spec: NetworkSpec, options: MethodOptions, tick: Callable[[], None]) -> int | None:

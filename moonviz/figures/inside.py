@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from html import escape
+from math import prod
 from typing import Any
 from urllib.parse import quote
 
+from moonviz.building import LayerFacts
 from moonviz.figures.style import error_text, significant
 from moonviz.probing import LayerProbe, Picture, TapFacts
 
@@ -87,11 +89,19 @@ def numbers(probe: LayerProbe) -> list[tuple[str, str]]:
     return listed
 
 
-def inside(probe: LayerProbe, key: str) -> dict[str, Any]:
-    """What the stack shows of a layer, as strict JSON data."""
+def inside(probe: LayerProbe, key: str, whole: LayerFacts | None = None) -> dict[str, Any]:
+    """What the stack shows of a layer, as strict JSON data.
+
+    Args:
+        probe: What was measured.
+        key: Of the layer's row.
+        whole: The layer, where the same on a smaller input was measured in its place.
+    """
     cell = probe.jacobian.cell
     folded = f" Each square of the picture stands for {cell[0]}×{cell[1]} entries." if cell != (1, 1) else ""
     measured = "Measured at the first example of the batch, in float64."
+    if whole is not None:
+        measured = f"Measured in float64. {_twin_words(probe, whole)}"
     return {
         "key": key,
         "svg": jacobian_svg(probe.jacobian),
@@ -100,6 +110,19 @@ def inside(probe: LayerProbe, key: str) -> dict[str, Any]:
         "words": f"{kept_words(probe)} {measured}{folded}".strip(),
         "numbers": numbers(probe),
     }
+
+
+def _twin_words(probe: LayerProbe, whole: LayerFacts) -> str:
+    """Why a smaller one was looked at, and what is other there."""
+    rows, columns = prod(whole.out_shape or ()), prod(whole.in_shape or ())
+    size = "×".join(map(str, probe.in_shape))
+    said = (
+        f"The layer's own Jacobian, {rows:,}×{columns:,}, is too large to write out: this is the same layer on a "
+        f"random input of {size}."
+    )
+    if whole.capability == "ordinary" != probe.capability:
+        said += " A layer this small can be solved as a whole; at its own size it breaks the walk."
+    return said
 
 
 def inside_words(key: str, words: str) -> dict[str, Any]:

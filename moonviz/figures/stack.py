@@ -9,6 +9,7 @@ from moonviz.building import Check, LayerFacts, Place
 from moonviz.building.words import layers_of, subtitle, title
 from moonviz.figures.badges import MISFIT, layer_badge
 from moonviz.figures.fields import NETWORK, form_of, forms, values_of
+from moonviz.figures.folding import folded
 from moonviz.figures.style import bytes_text, flops_text
 from moonviz.specs import SOURCES, NetworkSpec
 from moonviz.specs.layers import LayerSpec
@@ -33,11 +34,11 @@ def payload(network: NetworkSpec, check: Check | None, **more: Any) -> dict[str,
         network: The draft.
         check: What is known of it; null while nothing is.
         **more: What else the stack wants: `ack`, `choose`, `notice`, `undo`, `redo`, `waiting`, `tick`, `probes`,
-            `inside`.
+            `inside`, `hint`.
     """
     offers = check.offers if check else {}
     return {
-        "rows": [_input(network, check), *_rows(network, check)],
+        "rows": folded([_input(network, check), *_rows(network, check)]),
         "fields": forms(),
         "offers": {
             after: [

@@ -13,6 +13,7 @@ from moonviz.specs import METHODS, NetworkSpec
 
 _NOTES = {"projforward": ", noisy", "forward": ", slowly"}
 """What a yes leaves unsaid."""
+_WITHOUT = "`forward` has no bar: it makes a pass for every single weight, too many to go through at every edit."
 
 
 def who_can_train(check: Check | None) -> str:
@@ -44,7 +45,7 @@ def _short(name: str, why: str) -> str:
 def predicted_peaks(check: Check | None, network: NetworkSpec) -> str:
     """A bar for each method that can train the network; dimmed while its peak is not known yet.
 
-    Naive forward mode has none: its dry run takes a pass for every weight.
+    Naive forward mode has none, and that is said: its dry run takes a pass for every weight.
     """
     head = f'<h2 class="mv-h">Predicted peak, batch {network.batch:,}</h2>'
     if check is None or check.problem:
@@ -54,10 +55,12 @@ def predicted_peaks(check: Check | None, network: NetworkSpec) -> str:
     most = max(known.values(), default=1)
     rows = "".join(_bar(name, known.get(name), most) for name in able)
     below = "Dry runs on paper: no arithmetic is done. Weights and the batch are not counted."
+    if check.refusals.get("forward", "") is None:
+        below += " " + _WITHOUT
     if check.peaks and not known:
         below = "This network is too deep for a dry run at every edit. Race it to see."
         rows = ""
-    return f'{head}<div class="mv-peaks">{rows}</div><p class="mv-aside">{below}</p>'
+    return f'{head}<div class="mv-peaks">{rows}</div><p class="mv-aside">{prose(below)}</p>'
 
 
 def _bar(name: str, peak: int | None, most: int) -> str:

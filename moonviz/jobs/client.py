@@ -16,7 +16,8 @@ from moonviz.jobs.process import WorkerProcess
 
 MOST_WAITING = 40
 MOST_PENDING_OF_A_TAB = 2
-"""In one lane: one that runs and one that waits."""
+"""In one lane: one that runs and one that waits. A look at a layer of a network and one at a layer alone do not count
+against each other."""
 _CLOSE_SECONDS = 5.0
 
 
@@ -49,7 +50,7 @@ class LocalEngine:
                     return entry.id
             entry = Entry(job, tab, self._floor.lane_of(job))
             if isinstance(job, PROBES):
-                self._make_way(tab, entry.lane)
+                self._make_way(entry, tab)
             refusal = self._limits.refuse_shape(job) or self._refuse_crowd(entry, tab)
             self._book.add(entry)
             if refusal:
@@ -114,17 +115,21 @@ class LocalEngine:
             lanes = [lane for lane in self._floor.lanes.values() if lane.ready or not ready]
             return {lane.name: lane.worker.pid for lane in lanes if lane.worker is not None}
 
-    def _make_way(self, tab: str, lane: str) -> None:
+    def _make_way(self, entry: Entry, tab: str) -> None:
         """Whoever looks at another layer no longer waits for the last one."""
-        for other in self._book.pending(tab):
-            if other.lane == lane and not other.sent:
+        for other in self._rivals(entry, tab):
+            if not other.sent:
                 self._floor.stop(other)
+
+    def _rivals(self, entry: Entry, tab: str) -> list[Entry]:
+        """A tab's jobs in a lane; a look at a layer of a network and one at a layer alone stand side by side."""
+        mine = [other for other in self._book.pending(tab) if other.lane == entry.lane]
+        return [one for one in mine if type(one.job) is type(entry.job)] if isinstance(entry.job, PROBES) else mine
 
     def _refuse_crowd(self, entry: Entry, tab: str) -> Failed | None:
         if self._floor.closed:
             return words.closed()
-        mine = [other for other in self._book.pending(tab) if other.lane == entry.lane]
-        if len(mine) >= MOST_PENDING_OF_A_TAB:
+        if len(self._rivals(entry, tab)) >= MOST_PENDING_OF_A_TAB:
             return words.tab_is_full()
         waiting = [other for lane in self._floor.lanes.values() for other in lane.waiting if other.tab is not None]
         return words.all_is_full(len(waiting)) if len(waiting) >= MOST_WAITING else None

@@ -10,11 +10,13 @@ import streamlit as st
 
 from moonviz.building import Check
 from moonviz.building.code import as_python
+from moonviz.building.examples import EXAMPLE, WORTH_A_LOOK
 from moonviz.figures.build_headline import blocking, build_headline
 from moonviz.figures.stack import payload
 from moonviz.figures.trainers import predicted_peaks, who_can_train
 from moonviz.ui.build_acts import follow, perform
-from moonviz.ui.build_bench import Bench, bench, known, look_inside, looked
+from moonviz.ui.build_bench import Bench, bench, known, other_facts
+from moonviz.ui.build_look import look_inside, looked
 from moonviz.ui.engine import tab
 from moonviz.ui.linking import copy_link
 from moonviz.ui.parts import panel, show_headline
@@ -23,6 +25,9 @@ from moonviz.ui.state import Tab
 
 STACK = "build.stack"
 USUAL = ("backprop", "moonwalk-mixed")
+START_HERE = (
+    "Start here: this layer stops Moonwalk. Look inside it to see what is lost, or press the button that repairs it."
+)
 
 
 @st.fragment
@@ -30,7 +35,7 @@ def workbench() -> None:
     """Everything that follows an edit: headline, stack, and the side. Runs alone, so that an edit is quick."""
     here, work = tab(), bench()
     check, waiting = known(here, work)
-    waiting = looked(work) or waiting
+    waiting = looked(here, work.look) or waiting
     if work.racing and check is not None:
         waiting = _mend(here, work, check) or waiting
     with st.container(key="build-told"):
@@ -74,9 +79,16 @@ def _stack(here: Tab, work: Bench, check: Check | None, waiting: bool) -> None:
     fed = payload(
         draft.present, check, ack=work.ack, choose=work.chosen, notice=work.notice, undo=bool(draft.past),
         redo=bool(draft.future), waiting=waiting, tick=work.tick, fresh=work.fresh, probes=True,
-        inside=work.look.shown if work.look else None,
+        inside=work.look.shown if work.look else None, hint=_hint(here, work),
     )  # fmt: skip
     stack(fed, STACK, _hear)
+
+
+def _hint(here: Tab, work: Bench) -> dict[str, str] | None:
+    """Why a row is chosen that nobody chose."""
+    if here.draft.present != EXAMPLE or work.ack:
+        return None
+    return {"key": WORTH_A_LOOK.key, "words": START_HERE}
 
 
 def _hear() -> None:
@@ -94,7 +106,10 @@ def _do(here: Tab, work: Bench, told: Mapping[str, Any]) -> None:
         return
     if told["do"] == "inside":
         work.chosen, work.after = told["place"], None
-        look_inside(here, work, told["place"])
+        # once more closes it
+        open_already = work.look is not None and work.look.key == told["place"]
+        facts = other_facts(work, here.draft.present.canonical())
+        work.look = None if open_already else look_inside(here, facts, told["place"])
         return
     work.look = None
     check, _ = known(here, work)

@@ -10,20 +10,25 @@ from typing import Any
 import streamlit as st
 
 from moonviz.building import Check, Place
-from moonviz.figures.inside import inside, inside_words
+from moonviz.building.examples import EXAMPLE, WORTH_A_LOOK
 from moonviz.figures.stack import INPUT, seams
 from moonviz.jobs.engine import Final
-from moonviz.jobs.messages import Cancelled, Probe, ResultMessage
 from moonviz.jobs.messages import Check as CheckJob
+from moonviz.jobs.messages import ResultMessage
 from moonviz.probing import LayerProbe
 from moonviz.specs import NetworkSpec
+from moonviz.ui.build_look import Look, said
 from moonviz.ui.engine import engine
 from moonviz.ui.state import Tab
 
 MOST_KEPT = 12
 """Drafts of which a tab remembers what the engine said, so that undo is instant."""
-PREDICTED = ("backprop", "moonwalk-mixed", "checkpointing", "revbackprop", "projforward", "moonwalk-pure")
-"""Methods whose peaks are predicted, in this order; `forward` would take a pass for every weight."""
+PREDICTED = (
+    ("backprop", "moonwalk-mixed"),
+    ("checkpointing", "revbackprop", "projforward", "moonwalk-pure"),
+)
+"""Methods whose peaks are predicted, each group in one job: those of the headline first. `forward` is in none: its
+passes, one for every weight of every layer, take seconds even on paper."""
 SHORTLY = 0.25
 """Seconds that a run of the page waits for facts: nearly always enough, and then nothing flickers."""
 _TICK = 0.01
@@ -43,22 +48,6 @@ class Asked:
 
 
 @dataclass
-class Look:
-    """A look inside a layer.
-
-    Attributes:
-        key: The layer's row.
-        job: Who measures.
-        shown: What the stack shows.
-    """
-
-    key: str
-    job: str
-    shown: dict[str, Any]
-    done: bool = False
-
-
-@dataclass
 class Bench:
     """The state of the Build page beside its draft. Plain data only.
 
@@ -70,7 +59,7 @@ class Bench:
         facts: What the engine said, by draft and place.
         failure: Why it could not say anything of this draft; empty where it could.
         peaks: Predicted peaks by draft, then by method.
-        asked: What it is being asked: facts first, then one peak after the other, lest an edit waits long.
+        asked: What it is being asked: facts first, then peaks, some methods at a time.
         look: The look inside a layer that was asked for last, until the next edit.
         exploring: The convolution that was looked at last; null until one was.
         explored: What was measured of convolutions, or why it was not.
@@ -125,14 +114,14 @@ def known(here: Tab, work: Bench) -> tuple[Check | None, bool]:
     text = network.canonical()
     key = f"{text}|{after.key}"
     if work.failure:
-        return _other_facts(work, text), False
+        return other_facts(work, text), False
     if key not in work.facts:
         end = _ask(here, work, CheckJob(network=network, after=after), wait=True)
         if end is None:
-            return _other_facts(work, text), True
+            return other_facts(work, text), True
         if not isinstance(end, ResultMessage):
             work.failure = said(end)
-            return _other_facts(work, text), False
+            return other_facts(work, text), False
         keep(work.facts, key, Check.model_validate(end.data))
     facts = work.facts[key]
     if facts.problem:
@@ -140,19 +129,16 @@ def known(here: Tab, work: Bench) -> tuple[Check | None, bool]:
     peaks = work.peaks.get(text, {})
     if text not in work.peaks:
         keep(work.peaks, text, peaks)
-    wanted = [name for name in PREDICTED if name not in peaks and facts.refusals.get(name, "") is None]
-    for name in wanted:
-        end = _ask(here, work, CheckJob(network=network, methods=(name,)))
+    able = {name for name, why in facts.refusals.items() if why is None}
+    groups = [tuple(name for name in group if name in able and name not in peaks) for group in PREDICTED]
+    for group in filter(None, groups):
+        end = _ask(here, work, CheckJob(network=network, methods=group))
         if end is None:
             break
         found = Check.model_validate(end.data).peaks if isinstance(end, ResultMessage) else {}
-        peaks[name] = found.get(name)
-    return facts.model_copy(update={"peaks": dict(peaks)}), any(name not in peaks for name in wanted)
-
-
-def said(end: Final) -> str:
-    """Why a job gave nothing."""
-    return "It was stopped." if isinstance(end, Cancelled) else end.error.message
+        peaks.update((name, found.get(name)) for name in group)
+    missing = any(name not in peaks for group in groups for name in group)
+    return facts.model_copy(update={"peaks": dict(peaks)}), missing
 
 
 def keep(kept: dict[str, Any], key: str, value: Any) -> None:
@@ -165,14 +151,15 @@ def keep(kept: dict[str, Any], key: str, value: Any) -> None:
 def place_after(network: NetworkSpec, work: Bench) -> Place:
     """The place for which offers are wanted: the one asked for, or the one after the chosen row."""
     if work.chosen is None:
-        # Nobody has chosen yet: a network grows at the end of its body.
-        work.chosen = Place(part="body", block=len(network.body) - 1, layer=len(network.body[-1].layers) - 1).key
+        # Nobody has chosen yet: a network grows at the end of its body, and the example has a layer to look at.
+        last = Place(part="body", block=len(network.body) - 1, layer=len(network.body[-1].layers) - 1)
+        work.chosen = (WORTH_A_LOOK if network == EXAMPLE else last).key
     if work.after is None:
         work.after = seams(network, None if work.chosen == INPUT else Place.of(work.chosen))[0]
     return Place.of(work.after)
 
 
-def _other_facts(work: Bench, text: str) -> Check | None:
+def other_facts(work: Bench, text: str) -> Check | None:
     """What was said of the same draft about another place, without its offers."""
     found = next((one for key, one in work.facts.items() if key.startswith(f"{text}|")), None)
     return found.model_copy(update={"offers": {}}) if found else None
@@ -194,33 +181,3 @@ def _ask(here: Tab, work: Bench, job: CheckJob, wait: bool = False) -> Final | N
     if end is not None:
         work.asked = None
     return end
-
-
-def look_inside(here: Tab, work: Bench, key: str) -> None:
-    """Have the Jacobian of a layer measured; once more closes it."""
-    if work.look and work.look.key == key:
-        work.look = None
-        return
-    network = here.draft.present
-    facts = _other_facts(work, network.canonical())
-    number = next((one.number for one in facts.layers if one.place.key == key), None) if facts else None
-    if number is None:
-        return
-    job = engine().submit(Probe(network=network, number=number), here.id)
-    work.look = Look(key, job, inside_words(key, "Measuring the Jacobian at the first example of the batch."))
-
-
-def looked(work: Bench) -> bool:
-    """Hear what was measured. Returns whether it still is."""
-    look = work.look
-    if look is None or look.done:
-        return False
-    end = engine().final(look.job)
-    if end is None:
-        return True
-    look.done = True
-    if isinstance(end, ResultMessage):
-        look.shown = inside(LayerProbe.model_validate(end.data), look.key)
-    else:
-        look.shown = inside_words(look.key, said(end))
-    return False

@@ -10,10 +10,11 @@ import streamlit as st
 from moonviz.errors import InvalidSpec
 from moonviz.figures.badges import SIGNS
 from moonviz.figures.inside import condition, jacobian_html, kept_words, lost_outputs, numbers, taps
-from moonviz.jobs.messages import ProbeLayer, ResultMessage
+from moonviz.jobs.messages import Cancelled, ProbeLayer, ResultMessage
 from moonviz.probing import LayerProbe
 from moonviz.specs.layers import Conv
-from moonviz.ui.build_bench import Asked, Bench, bench, keep, said
+from moonviz.ui.build_bench import Asked, Bench, bench, keep
+from moonviz.ui.build_look import said
 from moonviz.ui.engine import engine, tab
 from moonviz.ui.parts import heading, panel, say
 
@@ -94,6 +95,9 @@ def _measured(work: Bench, job: ProbeLayer) -> LayerProbe | str | None:
     while end is None and monotonic() < until:
         sleep(0.02)
         end = engine().final(work.exploring.job)
+    if isinstance(end, Cancelled):
+        # Whoever stopped it, it is still being asked for: it is measured anew.
+        work.exploring, end = Asked(key, engine().submit(job, tab().id)), None
     if end is None:
         return None
     measured = isinstance(end, ResultMessage)

@@ -8,15 +8,13 @@ import streamlit as st
 
 from moonviz.building.drafts import blank
 from moonviz.data.stored import stored, stored_names
-from moonviz.errors import InvalidSpec
 from moonviz.figures.miniature import miniature
 from moonviz.reading.networks import read_network
 from moonviz.reading.sequential import read_sequential
 from moonviz.specs import PRESETS, NetworkSpec, preset
-from moonviz.ui.build_bench import bench
-from moonviz.ui.engine import tab
+from moonviz.ui.build_begin import Read, begin, begin_with, begin_with_file
 from moonviz.ui.own_data import bring, called, sources
-from moonviz.ui.parts import heading, panel
+from moonviz.ui.parts import heading
 
 
 def start_from() -> None:
@@ -31,17 +29,7 @@ def start_from() -> None:
         with st.container(key="build-bring"):
             _printed()
             _file()
-            bring(begin)
-
-
-def begin(network: NetworkSpec) -> None:
-    """Put a network on the bench, and draw the page anew."""
-    here, work = tab(), bench()
-    here.draft = here.draft.then(network)
-    work.chosen = work.after = work.look = None
-    work.notice, work.racing, work.failure = "", False, ""
-    work.fresh += 1
-    st.rerun()
+            bring()
 
 
 def _blank() -> None:
@@ -86,15 +74,13 @@ def _printed() -> None:
                 "Data", sources(), format_func=called, key="build.printed-data", label_visibility="collapsed", width=150
             )
             pressed = st.form_submit_button("Read it")
-    if not pressed:
-        return
-    try:
-        read = read_sequential(text, data)
-    except InvalidSpec as error:
-        panel("This text could not be read.", str(error), bad=True)
-        return
-    bench().notes = read.notes
-    begin(read.network)
+    if pressed:
+        begin_with(lambda: _read(text, data), "This text could not be read.")
+
+
+def _read(text: str, data: str) -> Read:
+    read = read_sequential(text, data)
+    return read.network, read.notes
 
 
 def _file() -> None:
@@ -103,14 +89,5 @@ def _file() -> None:
             "A network as JSON", type="json", key="build.file", help="From copy as JSON, or any result of a race."
         )
         pressed = st.form_submit_button("Open it")
-    if not pressed:
-        return
-    if given is None:
-        panel("No file was chosen.", "Choose one first.", bad=True)
-        return
-    try:
-        network = read_network(given.getvalue())
-    except InvalidSpec as error:
-        panel("This file could not be read.", str(error), bad=True)
-        return
-    begin(network)
+    if pressed:
+        begin_with_file(given, lambda data, name: (read_network(data), ()), "This file could not be read.")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from moonviz.building.drafts import blank
 from moonviz.data.own import forget, keep
-from moonviz.errors import InvalidSpec
 from moonviz.reading.arrays import MAX_FILE_BYTES, read_arrays
 from moonviz.specs import SOURCES, NetworkSpec
 from moonviz.specs.sources import is_own
-from moonviz.ui.build_bench import bench
+from moonviz.ui.build_begin import begin_with_file
 from moonviz.ui.engine import tab
-from moonviz.ui.parts import panel
 from moonviz.ui.state import Tab
 
 MOST_OF_A_TAB = 4
@@ -35,8 +31,8 @@ def called(source: str) -> str:
     return f"your {card.examples:,} × {'×'.join(map(str, card.shape))}"
 
 
-def bring(begin: Callable[[NetworkSpec], None]) -> None:
-    """The form that takes a file in; `begin` puts a network on the bench."""
+def bring() -> None:
+    """The form that takes a file in."""
     with st.form("build-own", border=False):
         given = st.file_uploader(
             "Your own data as .npz or CSV", type=["npz", "csv"], key="build.own",
@@ -47,18 +43,10 @@ def bring(begin: Callable[[NetworkSpec], None]) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             how = st.selectbox("How", (UNDER, BLANK), key="build.own-how", label_visibility="collapsed", width=280)
             pressed = st.form_submit_button("Use these data")
-    if not pressed:
-        return
-    if given is None:
-        panel("No file was chosen.", "Choose one first.", bad=True)
-        return
-    try:
-        network, notes = take(tab(), given.getvalue(), given.name, new=how == BLANK)
-    except InvalidSpec as error:
-        panel("These data could not be read.", str(error), bad=True)
-        return
-    bench().notes = notes
-    begin(network)
+    if pressed:
+        begin_with_file(
+            given, lambda data, name: take(tab(), data, name, new=how == BLANK), "These data could not be read."
+        )
 
 
 def take(here: Tab, data: bytes, name: str, *, new: bool) -> tuple[NetworkSpec, tuple[str, ...]]:

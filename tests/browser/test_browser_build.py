@@ -6,6 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
+from serving import WAIT
 
 pytestmark = pytest.mark.browser
 
@@ -60,6 +61,14 @@ class Bench:
             while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
             return at?.dataset?.path || at?.dataset?.key || at?.tagName
         }""")
+
+
+@pytest.fixture(autouse=True)
+def patience():
+    """A busy machine takes its time to draw a page."""
+    expect.set_options(timeout=WAIT)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from moonviz.building import LayerFacts, Place
 from moonviz.figures.inside import condition, inside, jacobian_svg, kept_words, lost_outputs, numbers, taps
 from moonviz.probing import LayerProbe, Picture
 
@@ -50,6 +51,20 @@ def test_what_the_stack_shows_says_that_it_was_measured():
     assert "Measured at the first example of the batch, in float64." in shown["words"]
     folded = probe(jacobian=Picture(rows=6, columns=8, cell=(2, 2), values=((1.0,),)))
     assert "Each square of the picture stands for 2×2 entries." in inside(folded, "")["words"]
+
+
+@pytest.mark.parametrize(("capability", "solved"), [("fragmental", False), ("ordinary", True)])
+def test_a_smaller_twin_is_told_from_the_layer_itself(capability, solved):
+    place = Place(part="body", layer=0)
+    whole = LayerFacts(
+        place=place, number=3, title="Conv", in_shape=(64, 8, 8), out_shape=(64, 4, 4), capability=capability
+    )
+    words = inside(probe(), "body.0.0", whole)["words"]
+    assert "own Jacobian, 1,024×4,096, is too large to write out: this is the same layer on a random input of 1×4." in (
+        words
+    )
+    assert "first example" not in words
+    assert ("at its own size it breaks the walk" in words) == solved
 
 
 @pytest.mark.parametrize(

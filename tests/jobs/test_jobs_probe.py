@@ -35,6 +35,16 @@ def test_a_newer_probe_takes_the_place_of_one_that_waits(engine: LocalEngine) ->
     assert isinstance(end(engine, held), ResultMessage)
 
 
+ALONE = ProbeLayer(layer=layers.Dense(width=2), in_shape=(2,))
+
+
+@pytest.mark.parametrize("both", [(probe("b"), ALONE), (ALONE, probe("b"))], ids=["network first", "layer first"])
+def test_a_look_at_a_layer_alone_does_not_stop_one_at_a_networks_layer(engine: LocalEngine, both: tuple) -> None:
+    held = engine.submit(probe("linger probe"), "a")
+    jobs = [engine.submit(job, "a") for job in both]
+    assert all(isinstance(end(engine, job), ResultMessage) for job in (held, *jobs))
+
+
 def test_another_tabs_probe_keeps_waiting(engine: LocalEngine) -> None:
     jobs = [engine.submit(probe("linger probe"), "a"), engine.submit(probe("b"), "b"), engine.submit(probe("c"), "c")]
     assert all(isinstance(end(engine, job), ResultMessage) for job in jobs)

@@ -34,19 +34,21 @@ def answer(fake, number: int, broken: bool, **more) -> None:
     fake.ends[f"job-{number}"] = ResultMessage(data=data.model_dump(mode="json"))
 
 
-def test_the_page_asks_for_facts_first_and_for_one_peak_after_the_other(build, fake, text):
+def test_the_page_asks_for_facts_first_and_then_for_peaks_those_of_the_headline_in_front(build, fake, text):
     assert "Build a network, layer by layer." in text(build)
     asked = [job for job, _ in fake.jobs if isinstance(job, CheckJob)]
     assert [(one.network, one.methods) for one in asked] == [(EXAMPLE, ())]
-    assert asked[0].after == Place(part="body", block=1, layer=4)
+    assert asked[0].after == CONV7
     answer(fake, len(fake.jobs), broken=True)
     said = text(build.run())
     assert "Layer 5 stops Moonwalk." in said
     assert "One click repairs it." in said
-    assert fake.jobs[-1][0].methods == ("backprop",)
-    answer(fake, len(fake.jobs), broken=True, peaks={"backprop": 2**20})
-    assert "1.00 MiB" in text(build.run())
-    assert fake.jobs[-1][0].methods == ("moonwalk-mixed",)
+    assert fake.jobs[-1][0].methods == ("backprop", "moonwalk-mixed")
+    answer(fake, len(fake.jobs), broken=True, peaks={"backprop": 2**20, "moonwalk-mixed": 2**18})
+    said = text(build.run())
+    assert "1.00 MiB" in said
+    assert "`forward` has no bar" in said.replace("<code>", "`").replace("</code>", "`")
+    assert fake.jobs[-1][0].methods == ("checkpointing", "revbackprop", "projforward", "moonwalk-pure")
     assert build.button(key="build.repair").label == "Repair and race it"
 
 

@@ -33,9 +33,9 @@ class Dragging {
     root.classList.add("dragging");
     let best = null;
     rows.forEach(({ row, node }, at) => {
-      if (!row.movable) return;
+      if (!row.movable || node.hidden) return;
       const { top, bottom } = node.getBoundingClientRect();
-      for (const [y, gap] of [[top, at], [bottom, at + 1]]) {
+      for (const [y, gap] of [[top, at], [bottom, this.stack.beside(at, 1)]]) {
         const far = Math.abs(event.clientY - y);
         if (!best || far < best.far) best = { far, gap, y };
       }

@@ -5,7 +5,7 @@ const AGAIN = 4000;
 
 class Stack {
   constructor(host, send) {
-    Object.assign(this, { host, send, rows: [], at: 1, waiting: [], number: 0, asked: 0, client: `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}` });
+    Object.assign(this, { host, send, rows: [], at: 1, opened: new Set(), waiting: [], number: 0, asked: 0, client: `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}` });
     this.list = element("div", { class: "list", role: "grid", "aria-label": "Layers of the network" });
     this.head = element("div", { class: "row head", "aria-hidden": "true" }, ...["", "", "Layer", "Output", "Moonwalk", "Why"].map((words, at) => element("div", { class: ["n", "h", "t", "sh", "bd", "w"][at] }, words)));
     this.dragging = new Dragging(this);
@@ -30,6 +30,26 @@ class Stack {
   get chosen() { return this.data?.rows[this.at] || null; }
   get busy() { return !!this.flight || this.adding.waits; }
 
+  /* Runs of equal layers that were written out: the first of each is shown, the rest once the run is opened. */
+  hidden(at) {
+    const fold = this.data.rows[at]?.fold;
+    return !!fold && fold.at >= fold.size && !this.opened.has(fold.id);
+  }
+
+  /* The next row that is shown; where none is, the one that was. */
+  beside(at, by) {
+    let to = at + by;
+    while (this.hidden(to)) to += by;
+    return to >= 0 && to < this.data.rows.length ? to : at;
+  }
+
+  openOrFold(id) {
+    const { fold } = this.chosen, inside = fold?.id === id;
+    if (!this.opened.delete(id)) this.opened.add(id);
+    else if (inside && fold.at >= fold.size) this.at -= fold.at;
+    this.#draw();
+  }
+
   #scheme() {
     const [r, g, b] = (getComputedStyle(this.sensor).backgroundColor.match(/[\d.]+/g) || [255, 255, 255]).map(Number);
     this.root.dataset.scheme = r + g + b < 382 ? "dark" : "light";
@@ -49,8 +69,13 @@ class Stack {
       if (named >= 0) this.at = named;
       else if (keep !== undefined) this.at = keep;
     } else if (this.fresh !== data.fresh && data.choose !== null) this.at = Math.max(0, data.rows.findIndex((row) => row.key === data.choose));
-    this.fresh = data.fresh;
     this.at = Math.max(0, Math.min(this.at, data.rows.length - 1));
+    if (this.fresh !== data.fresh && this.hidden(this.at)) {
+      // Nobody chose it yet: the first of its run stands for it.
+      this.at -= data.rows[this.at].fold.at;
+      this.telling = setTimeout(() => this.tell(), 160);
+    }
+    this.fresh = data.fresh;
     this.#draw();
     if (held && !this.root.contains(this.root.getRootNode().activeElement)) this.focusRow();
     else if (held && active.classList.contains("row") && !active.classList.contains("on")) this.focusRow();
@@ -67,7 +92,12 @@ class Stack {
     }
     while (rows.length > data.rows.length) rows.pop().node.remove();
     this.list.setAttribute("aria-rowcount", String(rows.length));
-    rows.forEach((row, at) => row.show(data.rows[at], at === this.at, at === this.at && !!this.editing));
+    // What is chosen is never folded away.
+    if (this.hidden(this.at)) this.opened.add(this.chosen.fold.id);
+    rows.forEach((row, at) => {
+      row.node.hidden = this.hidden(at);
+      row.show(data.rows[at], at === this.at, at === this.at && !!this.editing);
+    });
     this.adding.show();
     this.undo.disabled = !data.undo;
     this.redo.disabled = !data.redo;
@@ -171,8 +201,8 @@ class Stack {
     const press = key.length === 1 ? key.toLowerCase() : key;
     if (target.closest("button") && (key === "Enter" || key === " ")) return;
     const keys = {
-      ArrowUp: () => (event.altKey ? this.command("up") : this.select(this.at - 1, true)),
-      ArrowDown: () => (event.altKey ? this.command("down") : this.select(this.at + 1, true)),
+      ArrowUp: () => (event.altKey ? this.command("up") : this.select(this.beside(this.at, -1), true)),
+      ArrowDown: () => (event.altKey ? this.command("down") : this.select(this.beside(this.at, 1), true)),
       Home: () => this.select(0, true), End: () => this.select(this.rows.length - 1, true),
       Enter: () => this.edit(true), a: () => this.adding.open(), d: () => this.command("duplicate"), r: () => this.repeat(),
       f: () => this.command("repair"), u: () => this.command("ungroup"), i: () => this.command("inside"),
