@@ -59,6 +59,8 @@ WEB_FILES = {
     "moonviz/data/own.py",
     "moonviz/estimates/devices.py",
     "moonviz/estimates/extrapolate.py",
+    "moonviz/estimates/fit.py",
+    "moonviz/estimates/points.py",
 }
 WEB_FILES |= {
     f"moonviz/jobs/{file}.py" for file in ("admission", "book", "engine", "lane", "messages", "process", "wire")

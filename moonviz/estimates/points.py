@@ -1,0 +1,110 @@
+"""What a dry run tells of one depth and one batch, as plain data. No torch here."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from moonviz.events import Kind
+from moonviz.results import Failure, Plain
+
+BLOCK_BYTES = 512
+"""What CUDA's caching allocator in PyTorch rounds every storage up to (`kMinBlockSize` of its source)."""
+
+How = Literal["dry run", "repeated blocks", "line"]
+
+
+def rounded(size: int) -> int:
+    """A storage's bytes once rounded up to whole blocks of `BLOCK_BYTES`."""
+    return -(-size // BLOCK_BYTES) * BLOCK_BYTES
+
+
+class Row(Plain):
+    """One step of a walk: bytes by kind where the step was at its highest, and at its end.
+
+    Attributes:
+        phase: The kind of work.
+        layer: The layer worked on: 0 stem, 1…L body, L+1 head.
+        top: Bytes by kind at the step's highest moment; they sum to the step's peak.
+        end: Bytes by kind that are alive when the step ends.
+        rounded_top: The highest sum of storages rounded up to 512 bytes in the step, bytes.
+        rounded_end: The same sum at its end.
+    """
+
+    phase: str
+    layer: int
+    top: dict[str, int]
+    end: dict[str, int]
+    rounded_top: int
+    rounded_end: int
+
+
+class Book(Plain):
+    """A short walk written out, from which longer ones of the same network family are put together.
+
+    Attributes:
+        groups: By block of the spec: how often it is repeated.
+        ends: Number of the last layer of each block, repeats written out.
+        rows: The steps in order.
+    """
+
+    groups: tuple[int, ...]
+    ends: tuple[int, ...]
+    rows: tuple[Row, ...]
+
+
+class PeakPoint(Plain):
+    """What one method takes at one depth and batch.
+
+    Attributes:
+        label: The method with its non-default options.
+        method: Its name.
+        options: Its options, all of them.
+        depth: Repeats of the network's repeated block (see `varying.depth_of`); its blocks where none is repeated.
+        batch: Examples.
+        peak_bytes: As everywhere: the highest sum of storages made in the step; null where the method is refused.
+        peak_bytes_range: Least and most, where the size of fragments depends on the data; else null.
+        by_category: Bytes by kind at the peak; they sum to `peak_bytes`.
+        gradient_bytes: Parameter gradients at the end.
+        parameter_bytes: Weights and buffers.
+        input_bytes: Batch and target.
+        rounding_bytes: What rounding every storage of the step and the batch up to 512 bytes adds at the worst moment.
+        parameter_rounding_bytes: What the same rounding adds to weights and buffers.
+        largest_tensor_bytes: The largest storage made in the step.
+        flops: Floating-point operations of the step.
+        exact: True for a dry run, False for what was put together from others.
+        how: A dry run; put together block by block from short ones; or read off a line through others.
+        segment: Blocks per segment, for the schedules that have segments.
+        anchor_every: Blocks from anchor to anchor, for the schedules that keep some.
+        segment_weights: Bytes of one block's input and of one block's residuals, which decide the length of segments
+            that is chosen by itself; null for other schedules.
+        books: The walk written out: as expected and, where it depends on the data, with the least and the most kept.
+            Empty for points from which nothing is put together.
+        status: `refused` where the method cannot train the network.
+        error: Why not.
+    """
+
+    label: str
+    method: str
+    options: dict[str, Any] = Field(default_factory=dict)
+    depth: int
+    batch: int
+    peak_bytes: int | None = None
+    peak_bytes_range: tuple[int, int] | None = None
+    by_category: dict[Kind, int] = Field(default_factory=dict)
+    gradient_bytes: int = 0
+    parameter_bytes: int = 0
+    input_bytes: int = 0
+    rounding_bytes: int = 0
+    parameter_rounding_bytes: int = 0
+    largest_tensor_bytes: int = 0
+    flops: int = 0
+    exact: bool = True
+    how: How = "dry run"
+    segment: int | None = None
+    anchor_every: int | None = None
+    segment_weights: tuple[int, int] | None = None
+    books: tuple[Book, ...] = ()
+    status: Literal["ok", "refused"] = "ok"
+    error: Failure | None = None
