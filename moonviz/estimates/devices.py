@@ -203,7 +203,8 @@ def needs(point: PeakPoint, device: Device, optimizer: Optimizer = "none") -> Ne
         *(tensors(kind, KIND_WORDS.get(kind, kind), size) for kind, size in point.by_category.items()),
     ]  # fmt: skip
     if device.cuda:
-        rounding = point.rounding_bytes + (1 + COPIES[optimizer]) * point.parameter_rounding_bytes
+        rounding = point.rounding_bytes + point.input_rounding_bytes
+        rounding += (1 + COPIES[optimizer]) * point.parameter_rounding_bytes
         source = f"every storage rounded up to {BLOCK_BYTES} bytes, as PyTorch's CUDA allocator does ({_ALLOCATOR})"
         terms.append(tensors("rounding", "Allocator rounding", rounding, source))
         terms += _CUDA_TERMS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 from moonviz.errors import UnsupportedPair
@@ -11,7 +10,7 @@ from moonviz.networks import build, describe
 from moonviz.results import Failure, NetworkCard, Report, Result
 from moonviz.runs.entrants import measured
 from moonviz.runs.environment import environment
-from moonviz.runs.trace import dry_run, finish, trace
+from moonviz.runs.trace import dry_run, finish, most_numbers, trace
 from moonviz.specs.methods import MethodOptions, method_options
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.run import RunSpec
@@ -70,6 +69,5 @@ def _dry(spec: NetworkSpec, options: MethodOptions) -> Result:
     result = measured(options, traced, network, batch).model_copy(update={"predicted": True})
     if not (traced.has_fragments and any(layer.data_dependent for layer in network.body)):
         return result
-    most = max(prod(layer.out_shape) for layer in network.body) * spec.batch
-    ends = tuple(dry_run(spec, options, numbers).peak_bytes for numbers in (0, most))
+    ends = tuple(dry_run(spec, options, numbers).peak_bytes for numbers in (0, most_numbers(network)))
     return result.model_copy(update={"peak_bytes_range": ends})

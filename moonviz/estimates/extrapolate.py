@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
 
 from moonviz.errors import InvalidSpec
+from moonviz.estimates.curves import Curve
+from moonviz.estimates.lines import along_lines
 from moonviz.estimates.points import PeakPoint
+from moonviz.estimates.replay import UnknownWalk
+
+MOST_CURVES = 64
+_curves: OrderedDict[tuple[Any, ...], Curve | None] = OrderedDict()
 
 
 def at(points: Sequence[PeakPoint], depth: int, batch: int) -> PeakPoint:
     """What a method takes at a depth and batch: a dry run where one is among the points, else put together.
 
     Args:
-        points: Dry runs of one method on one network family.
+        points: Dry runs of one method on one network family; those of `samples` let walks be put together step by step.
         depth: Blocks.
         batch: Examples.
+
+    Returns:
+        The dry run itself; or a point whose `how` says whether it was put together from repeated blocks or read off a
+        line through others, which is less certain.
 
     Raises:
         InvalidSpec: If there is no point to go by.
@@ -24,45 +36,35 @@ def at(points: Sequence[PeakPoint], depth: int, batch: int) -> PeakPoint:
         if points:
             return points[0].model_copy(update={"depth": depth, "batch": batch})
         raise InvalidSpec("there is no dry run to go by; sweep a depth or two first")
-    same = [point for point in usable if (point.depth, point.batch) == (depth, batch)]
-    return same[0] if same else _along_lines(usable, depth, batch)
+    for point in usable:
+        if (point.depth, point.batch) == (depth, batch) and point.asked:
+            return point
+    curve = _curve(usable)
+    try:
+        return along_lines(usable, depth, batch) if curve is None else curve.at(depth, batch)
+    except UnknownWalk:
+        return along_lines(usable, depth, batch)
 
 
-NUMBERS = (
-    "peak_bytes", "gradient_bytes", "parameter_bytes", "input_bytes", "rounding_bytes", "parameter_rounding_bytes",
-    "largest_tensor_bytes", "flops",
-)  # fmt: skip
+def _curve(points: Sequence[PeakPoint]) -> Curve | None:
+    """What is learned from the points, kept for the next question; null where they hold no walks written out."""
+    sampled = [point for point in points if point.books]
+    key = tuple(_identity(point) for point in sampled)
+    if key not in _curves:
+        try:
+            _curves[key] = Curve(sampled) if sampled else None
+        except UnknownWalk:
+            _curves[key] = None
+        while len(_curves) > MOST_CURVES:
+            _curves.popitem(last=False)
+    _curves.move_to_end(key)
+    return _curves[key]
 
 
-def _along_lines(points: Sequence[PeakPoint], depth: int, batch: int) -> PeakPoint:
-    """Every number along the line through the nearest points: first by depth, then by batch."""
-    by_batch: dict[int, dict[int, PeakPoint]] = {}
-    for point in points:
-        by_batch.setdefault(point.batch, {}).setdefault(point.depth, point)
-    rows = {
-        size: (lambda read, row=row: _line({d: read(p) for d, p in row.items()}, depth))
-        for size, row in by_batch.items()
-        if len(row) == max(map(len, by_batch.values()))
-    }
-
-    def value(read: Callable[[PeakPoint], float]) -> int:
-        return max(0, round(_line({size: row(read) for size, row in rows.items()}, batch)))
-
-    kinds = {kind: None for point in points for kind in point.by_category}
-    parts = {kind: value(lambda point, kind=kind: point.by_category.get(kind, 0)) for kind in kinds}
-    numbers = {name: value(lambda point, name=name: getattr(point, name)) for name in NUMBERS}
-    numbers["peak_bytes"] = sum(parts.values()) or numbers["peak_bytes"]
-    changed = {"depth": depth, "batch": batch, "by_category": parts, "exact": False, "how": "line", "books": ()}
-    return points[0].model_copy(update=numbers | changed)
-
-
-def _line(values: dict[int, float], x: int) -> float:
-    """The value at x on the line through the two nearest places; the only value where there is one."""
-    if len(values) == 1:
-        return next(iter(values.values()))
-    below = [place for place in values if place <= x] or [min(values)]
-    above = [place for place in values if place > x] or [max(values)]
-    left, right = max(below), min(above)
-    if left == right:
-        left, right = sorted(values)[:2] if x < min(values) else sorted(values)[-2:]
-    return values[left] + (values[right] - values[left]) * (x - left) / (right - left)
+def _identity(point: PeakPoint) -> tuple[Any, ...]:
+    """Numbers that no two points of different networks share."""
+    return (
+        point.label, point.depth, point.batch, point.segment, point.anchor_every, point.peak_bytes,
+        point.peak_bytes_range, point.flops, point.parameter_bytes, point.gradient_bytes, point.input_bytes,
+        point.rounding_bytes,
+    )  # fmt: skip

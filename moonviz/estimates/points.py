@@ -69,12 +69,14 @@ class PeakPoint(Plain):
         gradient_bytes: Parameter gradients at the end.
         parameter_bytes: Weights and buffers.
         input_bytes: Batch and target.
-        rounding_bytes: What rounding every storage of the step and the batch up to 512 bytes adds at the worst moment.
+        rounding_bytes: What rounding every storage of the step up to 512 bytes adds to its peak.
         parameter_rounding_bytes: What the same rounding adds to weights and buffers.
+        input_rounding_bytes: What it adds to batch and target.
         largest_tensor_bytes: The largest storage made in the step.
         flops: Floating-point operations of the step.
         exact: True for a dry run, False for what was put together from others.
         how: A dry run; put together block by block from short ones; or read off a line through others.
+        asked: False where segments or anchors are closer than the options say, only to learn from.
         segment: Blocks per segment, for the schedules that have segments.
         anchor_every: Blocks from anchor to anchor, for the schedules that keep some.
         segment_weights: Bytes of one block's input and of one block's residuals, which decide the length of segments
@@ -98,10 +100,12 @@ class PeakPoint(Plain):
     input_bytes: int = 0
     rounding_bytes: int = 0
     parameter_rounding_bytes: int = 0
+    input_rounding_bytes: int = 0
     largest_tensor_bytes: int = 0
     flops: int = 0
     exact: bool = True
     how: How = "dry run"
+    asked: bool = True
     segment: int | None = None
     anchor_every: int | None = None
     segment_weights: tuple[int, int] | None = None
