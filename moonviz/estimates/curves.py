@@ -37,7 +37,10 @@ class Curve:
         self._groups = _group_lines(points)
         self._pieces = self._find_pieces(points)
         self._tables = [
-            {size: Table([_walked(point, which) for point in row], self._pieces) for size, row in self._by_batch.items()}
+            {
+                size: Table([_walked(point, which) for point in row], self._pieces)
+                for size, row in self._by_batch.items()
+            }
             for which in range(self._books)
         ]
         some = self._tables[0]
@@ -84,7 +87,7 @@ class Curve:
         return peak_of(_steps(shape, self._blocks, self._pieces), codes, self._bytes(tables, depth, batch))
 
     def _bytes(self, tables: dict[int, Table], depth: int, batch: int) -> Array:
-        """What each class takes at a depth and batch, `[classes, 2, columns]`.
+        """What each class takes at a depth and batch, `[classes, 3, columns]`.
 
         What is highest in a step may be one thing for few examples and another for many: of the lines through smaller
         and through larger batches the higher one counts.
@@ -97,9 +100,10 @@ class Curve:
         ]
         best = lines[0].copy()
         for other in lines[1:]:
-            higher = other[:, 0, :-1].sum(1) > best[:, 0, :-1].sum(1)
-            best[higher, 0, :-1] = other[higher, 0, :-1]
-            best[:, 0, -1] = np.maximum(best[:, 0, -1], other[:, 0, -1])
+            for moment in (0, 2):
+                higher = other[:, moment, :-1].sum(1) > best[:, moment, :-1].sum(1)
+                best[higher, moment, :-1] = other[higher, moment, :-1]
+                best[:, moment, -1] = np.maximum(best[:, moment, -1], other[:, moment, -1])
         return best
 
     def _number(self, name: str, depth: int, batch: int) -> int:

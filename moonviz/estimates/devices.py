@@ -12,11 +12,13 @@ from typing import Literal, get_args
 
 import psutil
 
-from moonviz.estimates.points import BLOCK_BYTES, PeakPoint
+from moonviz.estimates.points import PeakPoint
 from moonviz.results import Plain
 
 GIB, MIB = 2**30, 2**20
 Optimizer = Literal["none", "momentum", "adam"]
+BLOCK_BYTES = 512
+"""What PyTorch's CUDA allocator rounds every storage up to, as the ledger does (`runs/ledger.py`)."""
 OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 COPIES: dict[Optimizer, int] = {"none": 0, "momentum": 1, "adam": 2}
 """How many numbers an optimizer keeps for each weight."""

@@ -69,7 +69,9 @@ def pairs_around(places: Sequence[int], x: int) -> list[tuple[int, int]]:
         InvalidSpec: If there are not two places.
     """
     if len(places) < 2:
-        raise InvalidSpec(f"only batch {places[0]:,} has been dry-run, so nothing is known of {x:,}; sweep another batch")
+        raise InvalidSpec(
+            f"only batch {places[0]:,} has been dry-run, so nothing is known of {x:,}; sweep another batch"
+        )
     below, above = [place for place in places if place < x], [place for place in places if place > x]
     pairs = [tuple(below[-2:])] if len(below) > 1 else []
     pairs += [tuple(above[:2])] if len(above) > 1 else []

@@ -9,35 +9,7 @@ from pydantic import Field
 from moonviz.events import Kind
 from moonviz.results import Failure, Plain
 
-BLOCK_BYTES = 512
-"""What CUDA's caching allocator in PyTorch rounds every storage up to (`kMinBlockSize` of its source)."""
-
 How = Literal["dry run", "repeated blocks", "line"]
-
-
-def rounded(size: int) -> int:
-    """A storage's bytes once rounded up to whole blocks of `BLOCK_BYTES`."""
-    return -(-size // BLOCK_BYTES) * BLOCK_BYTES
-
-
-class Row(Plain):
-    """One step of a walk: bytes by kind where the step was at its highest, and at its end.
-
-    Attributes:
-        phase: The kind of work.
-        layer: The layer worked on: 0 stem, 1…L body, L+1 head.
-        top: Bytes by kind at the step's highest moment; they sum to the step's peak.
-        end: Bytes by kind that are alive when the step ends.
-        rounded_top: The highest sum of storages rounded up to 512 bytes in the step, bytes.
-        rounded_end: The same sum at its end.
-    """
-
-    phase: str
-    layer: int
-    top: dict[str, int]
-    end: dict[str, int]
-    rounded_top: int
-    rounded_end: int
 
 
 class Book(Plain):
@@ -46,12 +18,19 @@ class Book(Plain):
     Attributes:
         groups: By block of the spec: how often it is repeated.
         ends: Number of the last layer of each block, repeats written out.
-        rows: The steps in order.
+        phases: The kinds of work that occur.
+        kinds: The kinds of what is held that occur.
+        rows: The steps in order: number of its phase in `phases`, its layer (0 stem, 1…L body, L+1 head), then three
+            times bytes by kind, in the order of `kinds`, and the sum of all storages rounded up to 512 bytes: at the
+            step's highest moment, at its end, and at the highest of its moments with the most gradients, which is the
+            highest of all in a deeper network where a step holds every gradient.
     """
 
     groups: tuple[int, ...]
     ends: tuple[int, ...]
-    rows: tuple[Row, ...]
+    phases: tuple[str, ...]
+    kinds: tuple[str, ...]
+    rows: tuple[tuple[int, ...], ...]
 
 
 class PeakPoint(Plain):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from moonviz.estimates.points import Book
-from moonviz.estimates.steps import Array, Blocks, Piece, Plan, Shape, steps_of
+from moonviz.estimates.steps import Array, Blocks, Piece, Plan, Shape, same_layer, steps_of
 from moonviz.events import KINDS
 
 
@@ -36,8 +36,9 @@ class Walked:
 class Table:
     """What each class of steps adds to memory and how high it reaches, learned from short walks of one batch.
 
-    Bytes are arrays `[classes, columns]`: the kinds, then the sum of rounded storages. `reach` and `change` are counted
-    from where the step begins; a step that belongs to no block may take more the deeper the network is.
+    Bytes are arrays `[classes, 3, columns]`, counted from where the step begins: at the step's highest moment, at its
+    end, and where it has the most gradients; columns are the kinds, then the sum of rounded storages. A step that
+    belongs to no block may take more the deeper the network is.
 
     Attributes:
         codes: The classes in rising order.
@@ -54,22 +55,24 @@ class Table:
         self.base, self.slope, self.consistent = _lines(where, depths, bytes_, len(self.codes))
 
     def _read(self, walked: Walked, pieces: Sequence[Piece]) -> tuple[Array, Array]:
-        """Codes and bytes `[steps, 2, columns]` (reach, change) of a walk."""
+        """Codes and bytes `[steps, 3, columns]` of a walk."""
         codes, layers = steps_of(Plan(walked.shape, self.blocks), pieces)
-        rows = walked.book.rows
-        if len(rows) != len(layers) or any(row.layer != layer for row, layer in zip(rows, layers, strict=True)):
+        rows = np.asarray(walked.book.rows)
+        if not np.array_equal(rows[:, 1], layers):
             raise UnknownWalk
-        tops = np.asarray([[*(row.top.get(kind, 0) for kind in KINDS), row.rounded_top] for row in rows])
-        ends = np.asarray([[*(row.end.get(kind, 0) for kind in KINDS), row.rounded_end] for row in rows])
-        starts = np.vstack([np.zeros_like(ends[:1]), ends[:-1]])
-        return codes, np.stack([tops - starts, ends - starts], 1)
+        width = len(walked.book.kinds) + 1
+        places = [*(KINDS.index(kind) for kind in walked.book.kinds), len(KINDS)]
+        found = np.zeros((len(rows), 3, len(KINDS) + 1))
+        found[:, :, places] = rows[:, 2:].reshape(len(rows), 3, width)
+        starts = np.vstack([np.zeros_like(found[:1, 1]), found[:-1, 1]])
+        return codes, found - starts[:, None]
 
     def at(self, depth: int) -> Array:
-        """Bytes `[classes, 2, columns]` in a network of a depth."""
+        """Bytes `[classes, 3, columns]` in a network of a depth."""
         return self.base + self.slope * depth
 
 
-class UnknownWalk(Exception):  # noqa: N818 (nothing is wrong: the walk is of a kind that cannot be put together)
+class UnknownWalk(Exception):
     """A walk whose steps do not come in the stretches that were found, or come in classes that no short walk has."""
 
 
@@ -111,20 +114,24 @@ def peak_of(wanted: Array, codes: Array, bytes_: Array) -> Peak:
     Args:
         wanted: The class of each step, in order.
         codes: The classes that are known, in rising order.
-        bytes_: What they take, `[classes, 2, columns]`.
+        bytes_: What they take, `[classes, 3, columns]`.
 
     Raises:
         UnknownWalk: If it has steps of a class that is not known.
     """
     row = np.searchsorted(codes, wanted)
     row[row == len(codes)] = 0
-    if (codes[row] != wanted).any():
-        raise UnknownWalk
+    missed = codes[row] != wanted
+    if missed.any():
+        likest = {int(code): _likest(codes, int(code)) for code in np.unique(wanted[missed])}
+        row[missed] = [likest[int(code)] for code in wanted[missed]]
     totals = bytes_[:, :, :-1].sum(2)
-    at = int((_before(totals[row, 1]) + totals[row, 0]).argmax())
+    high = np.where(totals[:, 2] > totals[:, 0], 2, 0)
+    at = int((_before(totals[row, 1]) + totals[row, high[row]]).argmax())
     counts = np.bincount(row[:at], minlength=len(codes))
-    kinds = counts @ bytes_[:, 1, :-1] + bytes_[row[at], 0, :-1]
-    whole = float((_before(bytes_[row, 1, -1]) + bytes_[row, 0, -1]).max())
+    kinds = counts @ bytes_[:, 1, :-1] + bytes_[row[at], high[row[at]], :-1]
+    rounded = np.maximum(bytes_[:, 0, -1], bytes_[:, 2, -1])
+    whole = float((_before(bytes_[row, 1, -1]) + rounded[row]).max())
     by_category = {kind: round(size) for kind, size in zip(KINDS, kinds, strict=True) if round(size)}
     return Peak(by_category, max(0, round(whole) - sum(by_category.values())))
 
@@ -132,3 +139,15 @@ def peak_of(wanted: Array, codes: Array, bytes_: Array) -> Peak:
 def _before(changes: Array) -> Array:
     """What is alive when each step begins."""
     return np.cumsum(changes) - changes
+
+
+def _likest(codes: Array, wanted: int) -> int:
+    """Where the class stands that is most like one that no sample has.
+
+    Raises:
+        UnknownWalk: If no class is of the same layer in the same sweep.
+    """
+    same, marks = same_layer(codes, wanted)
+    if not same.any():
+        raise UnknownWalk
+    return int(np.where(same, marks, np.inf).argmin())

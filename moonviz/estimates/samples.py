@@ -55,19 +55,19 @@ def segment_of(options: MethodOptions, blocks: int, weights: tuple[int, int] | N
 def samples(options: MethodOptions, network: NetworkSpec) -> tuple[Sample, ...]:
     """The dry runs that show every class of steps a walk of this method has."""
     every = anchor_every(options)
-    groups = sum(block.repeat > 1 or len(network.body) == 1 for block in network.body)
+    near = min(every, 6) if every else None
     if not segmented(options):
-        if every is None:
-            return (Sample(6), Sample(7), Sample(8))
-        near = min(every, 3)
-        return tuple(Sample(depth, anchor_every=near) for depth in (10, 11, 12))
+        depths = range(2 * near + 1, 3 * near + 1) if near and near > 2 else ()
+        return tuple(Sample(depth, anchor_every=near) for depth in (*depths, *(() if depths else (6, 7, 8))))
+    assert isinstance(options, CheckpointingOptions | MoonwalkMixedOptions)
+    segment = min(options.segment or 4, 4)
+    if sum(block.repeat > 1 for block in network.body) > 1:
+        return tuple(Sample(depth, other, near) for depth, other in ((5, 5), (6, 5), (7, 5), (8, 5), (9, 5), (6, 100)))
+    lasts = sorted({1, 2, segment} & set(range(1, segment + 1)))
+    found = [Sample(n * segment + last, segment, near) for n in (3, 1) for last in lasts]
     if every is not None:
-        near = min(every, 4)
-        return tuple(Sample(depth, segment, near) for depth in (13, 14, 15, 16) for segment in (3, depth))
-    if groups > 1:
-        return tuple(Sample(depth, segment) for depth in (6, 7, 8) for segment in (2, 3, 4, 5, 7))
-    pairs = ((6, 6), (8, 8), (7, 3), (8, 3), (9, 3), (10, 3), (5, 1), (6, 2), (7, 2))
-    return tuple(Sample(depth, segment) for depth, segment in pairs)
+        found += [Sample(depth, segment, near) for depth in (15, 17, 18, 19)]
+    return (*found, Sample(6, 6, near), Sample(8, 8, near))
 
 
 def sample_batches(batch: int) -> tuple[int, ...]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from moonviz.errors import UnsupportedPair
-from moonviz.estimates.points import Book, PeakPoint, Row, rounded
+from moonviz.estimates.points import Book, PeakPoint
 from moonviz.estimates.samples import Sample, anchor_every, segment_of, segmented
 from moonviz.estimates.varying import with_depth
+from moonviz.events import Kind
 from moonviz.methods import require
 from moonviz.networks import Network, build
 from moonviz.results import Failure
+from moonviz.runs.ledger import rounded
 from moonviz.runs.trace import Trace, most_numbers, trace
 from moonviz.specs.methods import ForwardOptions, MethodOptions
 from moonviz.specs.network import NetworkSpec
@@ -105,45 +108,51 @@ def _walk(net: Network, options: MethodOptions, numbers: int | None, tick: Tick)
             return end.value
 
 
+class _Step(NamedTuple):
+    """A step as a book has it."""
+
+    phase: str
+    layer: int
+    top: dict[Kind, int]
+    end: dict[Kind, int]
+    full: dict[Kind, int]
+    rounded: tuple[int, int, int]
+
+
 def _book(net: Network, walked: Trace, options: MethodOptions) -> Book:
-    rows = [
-        Row(
-            phase=record.phase,
-            layer=record.layer,
-            top=moment.by_category,
-            end=record.by_category,
-            rounded_top=moment.rounded_peak,
-            rounded_end=moment.rounded_live,
-        )
+    steps = [
+        _Step(record.phase, record.layer, moment.by_category, record.by_category, moment.fullest,
+              (moment.rounded_peak, moment.rounded_live, moment.rounded_fullest))
         for record, moment in zip(walked.records, walked.moments, strict=True)
-    ]
+    ]  # fmt: skip
     if isinstance(options, ForwardOptions):
-        rows = list(_by_layer(rows, net.length + 1))
-    return Book(
-        groups=tuple(block.repeat for block in net.spec.body), ends=net.block_ends, rows=tuple(rows)
-    )
+        steps = list(_by_layer(steps, net.length + 1))
+    phases = tuple(dict.fromkeys(step.phase for step in steps))
+    kinds = tuple(dict.fromkeys(kind for step in steps for part in step[2:5] for kind in part))
+    rows = []
+    for step in steps:
+        row = [phases.index(step.phase), step.layer]
+        for part, whole in zip(step[2:5], step.rounded, strict=True):
+            row += [*(part.get(kind, 0) for kind in kinds), whole]
+        rows.append(tuple(row))
+    groups = tuple(block.repeat for block in net.spec.body)
+    return Book(groups=groups, ends=net.block_ends, phases=phases, kinds=kinds, rows=tuple(rows))
 
 
-def _by_layer(rows: Iterable[Row], last: int) -> Iterator[Row]:
+def _by_layer(steps: Iterable[_Step], last: int) -> Iterator[_Step]:
     """All passes for a layer's weights as one step: forward mode has as many as layers squared."""
-    for layer_rows in _until_forward(rows):
-        layer = layer_rows[-1].layer if layer_rows[-1].phase == "forward" else last
-        top = max(layer_rows, key=lambda row: sum(row.top.values()))
-        yield Row(
-            phase="tangent",
-            layer=layer,
-            top=top.top,
-            end=layer_rows[-1].end,
-            rounded_top=max(row.rounded_top for row in layer_rows),
-            rounded_end=layer_rows[-1].rounded_end,
-        )
+    for inside in _until_forward(steps):
+        end, top = inside[-1], max(inside, key=lambda step: sum(step.top.values()))
+        layer = end.layer if end.phase == "forward" else last
+        highest = max(step.rounded[0] for step in inside)
+        yield _Step("tangent", layer, top.top, end.end, top.full, (highest, end.rounded[1], top.rounded[2]))
 
 
-def _until_forward(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    inside: list[Row] = []
-    for row in rows:
-        inside.append(row)
-        if row.phase == "forward":
+def _until_forward(steps: Iterable[_Step]) -> Iterator[list[_Step]]:
+    inside: list[_Step] = []
+    for step in steps:
+        inside.append(step)
+        if step.phase == "forward":
             yield inside
             inside = []
     if inside:

@@ -14,7 +14,7 @@ MOST_DEPTH = 10_000
 
 
 def depth_of(network: NetworkSpec) -> int | None:
-    """The network's depth: the repeats of its only repeated block, else the `depth` it has as a preset; null if none."""
+    """Repeats of the network's only repeated block, else the `depth` it has as a preset; null where it has neither."""
     repeats = _repeats(network)
     if repeats is not None:
         return repeats
@@ -25,15 +25,17 @@ def depth_of(network: NetworkSpec) -> int | None:
 def with_depth(network: NetworkSpec, depth: int) -> NetworkSpec:
     """The same network with another depth.
 
+    A network without a depth can only be had with the blocks it has, whose number then stands for it.
+
     Raises:
-        InvalidSpec: If it has none, or so many blocks are not allowed.
+        InvalidSpec: If it has no depth, or so many blocks are not allowed.
     """
     if _repeats(network) is not None:
         return network.with_depth(depth)
     known = _as_preset(network.canonical())
     if known:
         return preset(known[0], **known[1] | {"depth": depth})
-    return network.with_depth(depth)  # which says why it cannot be
+    return network if depth == network.depth else network.with_depth(depth)  # which says why it cannot be
 
 
 def most_depth(network: NetworkSpec) -> int | None:

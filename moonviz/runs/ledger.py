@@ -43,11 +43,21 @@ class Moment:
         by_category: Bytes by kind at the step's highest moment; they sum to the record's `peak_bytes`.
         rounded_peak: The highest sum of rounded storages inside the step.
         rounded_live: The same sum at its end.
+        fullest: Bytes by kind at the highest of the moments with the most gradients: what is highest in a network that
+            is deep enough.
+        rounded_fullest: The sum of rounded storages there.
     """
 
     by_category: dict[Kind, int]
     rounded_peak: int
     rounded_live: int
+    fullest: dict[Kind, int]
+    rounded_fullest: int
+
+
+def rounded(size: int) -> int:
+    """A storage's bytes once rounded up to whole blocks of `ROUNDED_TO`."""
+    return -(-size // ROUNDED_TO) * ROUNDED_TO
 
 
 class Ledger:
@@ -76,7 +86,7 @@ class Ledger:
         self._step_peak = self._steps = self._step_flops = self._event = self._told_peak = 0
         self.largest_bytes = self.rounded_peak = self._rounded_live = self._rounded_step = 0
         self.by_category: dict[Kind, int] = {}
-        self.moment = Moment({}, 0, 0)
+        self.moment = Moment({}, 0, 0, {}, 0)
         self._begin: defaultdict[Kind, int] = defaultdict(int)
         self._watch = _Watch(self)
         self._hooks: torch.autograd.graph.saved_tensors_hooks | None = None
@@ -143,8 +153,7 @@ class Ledger:
         self._log.append((entry, size))
         self._step_peak = max(self._step_peak, self.live_bytes)
         self.peak_bytes = max(self.peak_bytes, self.live_bytes)
-        whole = -(-entry.bytes // ROUNDED_TO) * ROUNDED_TO
-        self._rounded_live += whole if size > 0 else -whole
+        self._rounded_live += rounded(size) if size > 0 else -rounded(-size)
         self._rounded_step = max(self._rounded_step, self._rounded_live)
 
     def _declare(self, key: int, place: Place) -> None:
@@ -195,14 +204,10 @@ class Ledger:
 
     def _note_moment(self, record: StepRecord) -> None:
         """Walk through the step once more up to its highest moment, now that it is known what everything was."""
-        at, level = self._begin.copy(), sum(self._begin.values())
-        for entry, size in self._log:
-            if level == self._step_peak:
-                break
-            level += size
-            at[entry.place[0]] += size
-        by_category = {kind: size for kind, size in at.items() if size}
-        self.moment = Moment(by_category, self._rounded_step, self._rounded_live)
+        highest, fullest, whole = self._moments()
+        by_category = {kind: size for kind, size in highest.items() if size}
+        fullest = {kind: size for kind, size in fullest.items() if size}
+        self.moment = Moment(by_category, self._rounded_step, self._rounded_live, fullest, whole)
         self.rounded_peak = max(self.rounded_peak, self._rounded_step)
         if self._step_peak > self._told_peak:
             self._told_peak, self.by_category = self._step_peak, by_category
@@ -210,6 +215,23 @@ class Ledger:
         self._rounded_step = self._rounded_live
         self._event += 1
         self._log.clear()
+
+    def _moments(self) -> tuple[dict[Kind, int], dict[Kind, int], int]:
+        """Bytes by kind at the step's highest moment; at the highest with the most gradients, and rounded up there."""
+        at, level = self._begin.copy(), sum(self._begin.values())
+        highest, best = at.copy() if level == self._step_peak else None, (at["gradient"], level)
+        fullest, whole = at.copy(), self.moment.rounded_live
+        now = whole
+        for entry, size in self._log:
+            level += size
+            now += rounded(size) if size > 0 else -rounded(-size)
+            at[entry.place[0]] += size
+            if highest is None and level == self._step_peak:
+                highest = at.copy()
+            if size > 0 and (at["gradient"], level) > best:
+                best, fullest, whole = (at["gradient"], level), at.copy(), now
+        assert highest is not None
+        return highest, fullest, whole
 
 
 class _Watch(TorchDispatchMode):
