@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from math import isqrt
 
@@ -20,6 +21,13 @@ from moonviz.specs.network import NetworkSpec
 from moonviz.specs.sources import SOURCES
 
 
+@dataclass(frozen=True, slots=True)
+class Batched:
+    """What a network of a user's own modules has in the place of a spec: the number of examples of its batch."""
+
+    batch: int
+
+
 class Network(LocalSteps, Pushes):
     """Layers 1…L form the body; 0 is the stem and L+1 the head with the loss.
 
@@ -29,7 +37,7 @@ class Network(LocalSteps, Pushes):
 
     def __init__(
         self,
-        spec: NetworkSpec,
+        spec: NetworkSpec | Batched,
         stem: list[Layer],
         body: list[Layer],
         head: list[Layer],
