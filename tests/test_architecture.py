@@ -61,7 +61,13 @@ WEB_FILES = {
     "moonviz/estimates/devices.py",
     "moonviz/estimates/extrapolate.py",
     "moonviz/estimates/fit.py",
+    "moonviz/estimates/curves.py",
+    "moonviz/estimates/lines.py",
     "moonviz/estimates/points.py",
+    "moonviz/estimates/replay.py",
+    "moonviz/estimates/samples.py",
+    "moonviz/estimates/steps.py",
+    "moonviz/estimates/varying.py",
 }
 WEB_FILES |= {
     f"moonviz/jobs/{file}.py" for file in ("admission", "book", "engine", "lane", "messages", "process", "wire")

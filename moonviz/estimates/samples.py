@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isqrt
 
-from moonviz.specs.methods import CheckpointingOptions, MethodOptions, MoonwalkMixedOptions
+from moonviz.specs.methods import CheckpointingOptions, ForwardOptions, MethodOptions, MoonwalkMixedOptions
 from moonviz.specs.network import NetworkSpec
 
 FAR_BATCHES = (131_072, 262_144)
@@ -58,7 +58,9 @@ def samples(options: MethodOptions, network: NetworkSpec) -> tuple[Sample, ...]:
     near = min(every, 6) if every else None
     if not segmented(options):
         depths = range(2 * near + 1, 3 * near + 1) if near and near > 2 else ()
-        return tuple(Sample(depth, anchor_every=near) for depth in (*depths, *(() if depths else (6, 7, 8))))
+        # work grows with the square of depth in forward mode, which three depths tell
+        plain = (4, 5, 6) if isinstance(options, ForwardOptions) else (6, 8) if near else (4, 6)
+        return tuple(Sample(depth, anchor_every=near) for depth in depths or plain)
     assert isinstance(options, CheckpointingOptions | MoonwalkMixedOptions)
     segment = min(options.segment or 4, 4)
     if sum(block.repeat > 1 for block in network.body) > 1:
@@ -70,6 +72,7 @@ def samples(options: MethodOptions, network: NetworkSpec) -> tuple[Sample, ...]:
     return (*found, Sample(6, 6, near), Sample(8, 8, near))
 
 
-def sample_batches(batch: int) -> tuple[int, ...]:
-    """The batch itself and others from which every other batch follows."""
-    return tuple(dict.fromkeys((batch, 8 if batch != 8 else 16, *FAR_BATCHES)))
+def sample_batches(batch: int, options: MethodOptions | None = None) -> tuple[int, ...]:
+    """The batch itself and others from which every other batch follows; only one other for the slowest method."""
+    others = FAR_BATCHES[:1] if isinstance(options, ForwardOptions) else (8 if batch != 8 else 16, *FAR_BATCHES)
+    return tuple(dict.fromkeys((batch, *others)))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from moonviz.errors import UnsupportedPair
-from moonviz.estimates.points import Book, PeakPoint
-from moonviz.estimates.samples import Sample, anchor_every, segment_of, segmented
-from moonviz.estimates.varying import with_depth
-from moonviz.events import Kind
+from moonviz.estimates.points import PeakPoint
+from moonviz.estimates.samples import Sample, anchor_every, sample_batches, samples, segment_of, segmented
+from moonviz.estimates.varying import depth_of, most_depth, with_depth
+from moonviz.estimates.writing import write
 from moonviz.methods import require
 from moonviz.networks import Network, build
 from moonviz.results import Failure
@@ -19,6 +20,12 @@ from moonviz.specs.methods import ForwardOptions, MethodOptions
 from moonviz.specs.network import NetworkSpec
 
 Tick = Callable[[], None]
+MOST_KEPT = 1_024
+"""Points kept, so that a sweep that gave way does not begin from nothing."""
+MOST_STEPS = 60_000
+"""The most steps of a walk that is dry-run: about a minute."""
+
+_kept: OrderedDict[tuple[Any, ...], PeakPoint] = OrderedDict()
 
 
 def _still() -> None:
@@ -46,10 +53,20 @@ def dry_point(
     Raises:
         InvalidSpec: If the network cannot have this depth or batch.
     """
+    spec = with_depth(network, depth).changed(batch=batch, seed=0)
+    key = (spec.canonical(), options, sample)
+    if key not in _kept:
+        _kept[key] = _dry_point(spec, options, depth, sample, tick)
+        while len(_kept) > MOST_KEPT:
+            _kept.popitem(last=False)
+    _kept.move_to_end(key)
+    return _kept[key]
+
+
+def _dry_point(spec: NetworkSpec, options: MethodOptions, depth: int, sample: Sample | None, tick: Tick) -> PeakPoint:
     walked = _changed(options, sample)
-    spec = with_depth(network, depth).changed(batch=batch)
     place = {"label": options.label, "method": options.method, "options": options.model_dump(), "depth": depth,
-             "batch": batch, "anchor_every": anchor_every(walked)}  # fmt: skip
+             "batch": spec.batch, "anchor_every": anchor_every(walked)}  # fmt: skip
     net = build(spec, "meta")
     try:
         require(walked, net)
@@ -62,12 +79,94 @@ def dry_point(
     return PeakPoint(**place, **found, asked=asked)
 
 
+def sweep(
+    network: NetworkSpec,
+    methods: Sequence[MethodOptions],
+    depths: Sequence[int] = (),
+    batches: Sequence[int] = (),
+    learn: bool = True,
+    found: Callable[[Sequence[PeakPoint]], None] = lambda points: None,
+    tick: Tick = _still,
+) -> tuple[PeakPoint, ...]:
+    """Dry runs of several methods over depths and batches.
+
+    Args:
+        network: Any network of the family; its own depth and batch stand where none are given.
+        methods: Their options.
+        depths: Depths to run, at every batch.
+        batches: Batches to run, at every depth.
+        learn: Run what every other depth and batch is put together from, too; that comes first.
+        found: Told of points as they are found.
+        tick: Called at every step.
+
+    Returns:
+        All points, in the order they were found. A refused method has one. A walk of more than `MOST_STEPS` steps is
+        left out: it would take minutes, and `extrapolate.at` tells it from the others.
+
+    Raises:
+        InvalidSpec: If the network cannot have such a depth or batch.
+    """
+    grid = [(depth, batch) for depth in depths or (depth_of(network) or network.depth,)
+            for batch in batches or (network.batch,)]  # fmt: skip
+    for depth, batch in grid:  # bad input is told before any work
+        with_depth(network, depth).changed(batch=batch)
+    points: list[PeakPoint] = []
+    refused: set[str] = set()
+    for options, depth, batch, sample in _orders(network, methods, grid, learn):
+        if options.label in refused or dry_steps(with_depth(network, depth), options) > MOST_STEPS:
+            continue
+        point = dry_point(network, options, depth, batch, sample, tick)
+        refused |= {options.label} if point.status == "refused" else set()
+        points.append(point)
+        found((point,))
+    return tuple(points)
+
+
+Order = tuple[MethodOptions, int, int, Sample | None]
+
+
+def _orders(
+    network: NetworkSpec, methods: Sequence[MethodOptions], grid: Sequence[tuple[int, int]], learn: bool
+) -> Iterator[Order]:
+    """What to run, in the order in which a page can make use of it."""
+    learned = {options.label: samples_of(options, network) if learn else () for options in methods}
+    for turn in range(4):
+        for options in methods:
+            for batch in sample_batches(network.batch, options)[turn : turn + 1]:
+                for sample in learned[options.label]:
+                    yield options, sample.depth, batch, sample
+    for depth, batch in sorted(grid):
+        for options in methods:
+            yield options, depth, batch, None
+
+
+def samples_of(options: MethodOptions, network: NetworkSpec) -> tuple[Sample, ...]:
+    """The samples of a method on a network, also where no block is repeated.
+
+    A network without a depth has but its own; where every block is written out anew for each depth, a few depths
+    far apart give lines to go along.
+    """
+    depth = depth_of(network)
+    if depth is None:
+        return (Sample(network.depth),)
+    if len(with_depth(network, 2).body) != len(with_depth(network, 3).body):
+        return tuple(Sample(min(n, most_depth(network) or n)) for n in (4, 16, 64))
+    return samples(options, network)
+
+
+def dry_steps(network: NetworkSpec, options: MethodOptions) -> int:
+    """About how many steps a dry run takes, a millisecond or so each."""
+    layers = sum(len(block.layers) * block.repeat for block in network.body)
+    # forward mode walks from each layer to the loss, three times for each of its weight tensors
+    return 3 * layers * layers if isinstance(options, ForwardOptions) else 4 * layers
+
+
 def _changed(options: MethodOptions, sample: Sample | None) -> MethodOptions:
     wanted = {"segment": sample.segment, "anchor_every": sample.anchor_every} if sample else {}
     return options.model_copy(update={name: value for name, value in wanted.items() if value is not None})
 
 
-def _measured(net: Network, options: MethodOptions, write: bool, tick: Tick) -> dict:
+def _measured(net: Network, options: MethodOptions, sampled: bool, tick: Tick) -> dict[str, Any]:
     whole = _walk(net, options, None, tick)
     outside = {tensor.untyped_storage()._cdata: tensor.untyped_storage().nbytes()
                for tensor in (*net.parameters(), *net.buffers())}.values()  # fmt: skip
@@ -91,8 +190,8 @@ def _measured(net: Network, options: MethodOptions, write: bool, tick: Tick) -> 
     if segmented(options):
         found["segment_weights"] = weights = net.segment_weights
         found["segment"] = segment_of(options, len(net.block_ends), weights)
-    if write:
-        found["books"] = tuple(_book(net, one, options) for one in walks)
+    if sampled:
+        found["books"] = tuple(write(net, one, options) for one in walks)
     return found
 
 
@@ -106,54 +205,3 @@ def _walk(net: Network, options: MethodOptions, numbers: int | None, tick: Tick)
             next(records)
         except StopIteration as end:
             return end.value
-
-
-class _Step(NamedTuple):
-    """A step as a book has it."""
-
-    phase: str
-    layer: int
-    top: dict[Kind, int]
-    end: dict[Kind, int]
-    full: dict[Kind, int]
-    rounded: tuple[int, int, int]
-
-
-def _book(net: Network, walked: Trace, options: MethodOptions) -> Book:
-    steps = [
-        _Step(record.phase, record.layer, moment.by_category, record.by_category, moment.fullest,
-              (moment.rounded_peak, moment.rounded_live, moment.rounded_fullest))
-        for record, moment in zip(walked.records, walked.moments, strict=True)
-    ]  # fmt: skip
-    if isinstance(options, ForwardOptions):
-        steps = list(_by_layer(steps, net.length + 1))
-    phases = tuple(dict.fromkeys(step.phase for step in steps))
-    kinds = tuple(dict.fromkeys(kind for step in steps for part in step[2:5] for kind in part))
-    rows = []
-    for step in steps:
-        row = [phases.index(step.phase), step.layer]
-        for part, whole in zip(step[2:5], step.rounded, strict=True):
-            row += [*(part.get(kind, 0) for kind in kinds), whole]
-        rows.append(tuple(row))
-    groups = tuple(block.repeat for block in net.spec.body)
-    return Book(groups=groups, ends=net.block_ends, phases=phases, kinds=kinds, rows=tuple(rows))
-
-
-def _by_layer(steps: Iterable[_Step], last: int) -> Iterator[_Step]:
-    """All passes for a layer's weights as one step: forward mode has as many as layers squared."""
-    for inside in _until_forward(steps):
-        end, top = inside[-1], max(inside, key=lambda step: sum(step.top.values()))
-        layer = end.layer if end.phase == "forward" else last
-        highest = max(step.rounded[0] for step in inside)
-        yield _Step("tangent", layer, top.top, end.end, top.full, (highest, end.rounded[1], top.rounded[2]))
-
-
-def _until_forward(steps: Iterable[_Step]) -> Iterator[list[_Step]]:
-    inside: list[_Step] = []
-    for step in steps:
-        inside.append(step)
-        if step.phase == "forward":
-            yield inside
-            inside = []
-    if inside:
-        yield inside

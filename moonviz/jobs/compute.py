@@ -13,6 +13,9 @@ from moonviz.building.facts import Check, Place
 from moonviz.calibration import entries_of, record
 from moonviz.data.datasets import load
 from moonviz.estimates import check, estimate_methods
+from moonviz.estimates.points import PeakPoint
+from moonviz.estimates.sweeping import sweep
+from moonviz.jobs.messages import Sweep
 from moonviz.jobs.serving import Observer
 from moonviz.jobs.wire import Hello
 from moonviz.networks import describe
@@ -80,6 +83,11 @@ class Torch:
     def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str], observer: Observer) -> Check:
         """Say all that is known of a draft."""
         return check(network, after, methods, observer.tick)
+
+    def sweep(self, job: Sweep, observer: Observer) -> Sequence[PeakPoint]:
+        """Dry-run methods over depths and batches."""
+        methods = [choice.resolved for choice in job.methods]
+        return sweep(job.network, methods, job.depths, job.batches, job.samples, observer.peaks, observer.tick)
 
     def probe(self, network: NetworkSpec, number: int) -> LayerProbe:
         """Look at the Jacobian of a layer of a network."""
