@@ -14,7 +14,7 @@ from moonviz.specs import METHODS, PRESETS, NetworkSpec, RunSpec, preset
 from moonviz.training import TrainReport
 
 if TYPE_CHECKING:
-    from moonviz.estimates import check, estimate
+    from moonviz.estimates import check, check_module, estimate, estimate_module
     from moonviz.networks import build
     from moonviz.runs import backward, gradients, run, walk
     from moonviz.runs.train import train
@@ -40,6 +40,9 @@ __all__ = [  # noqa: RUF022 (grouped by purpose, which the alphabet would undo)
     "estimate",
     "Result",
     "Report",
+    # The same for PyTorch modules of your own: what each can do, and what each method would take.
+    "check_module",
+    "estimate_module",
     # Train by two methods on the same batches.
     "train",
     "TrainReport",
@@ -58,6 +61,8 @@ _TORCH_BACKED = {
     "run": "moonviz.runs",
     "walk": "moonviz.runs",
     "estimate": "moonviz.estimates",
+    "check_module": "moonviz.estimates",
+    "estimate_module": "moonviz.estimates",
     "train": "moonviz.runs.train",
 }
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 import torch
 
+from moonviz.calibration import Table, table
 from moonviz.errors import UnsupportedPair
 from moonviz.estimates import estimate_methods
 from moonviz.networks import build
@@ -63,10 +64,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All checks, and the machine they were made on."""
+    """All checks, the machine they were made on, and what its runs have predicted and measured so far."""
 
     environment: Environment
     checks: tuple[Check, ...]
+    calibration: Table = field(default_factory=Table)
 
     @property
     def ok(self) -> bool:
@@ -79,12 +81,13 @@ class Findings:
             "schema": SCHEMA,
             "environment": self.environment.model_dump(mode="json"),
             "checks": [asdict(check) for check in self.checks],
+            "calibration": asdict(self.calibration),
         }
         return json.dumps(data, indent=2, allow_nan=False)
 
 
 def examine(device: str = "auto", *, full: bool = False, observer: Progress | None = None) -> Findings:
-    """Check versions, exactness of every method on every preset, the memory ledger, and times.
+    """Check versions, exactness of every method on every preset, the memory ledger, times, and past predictions.
 
     Args:
         device: Where to check, as a run spec names it.
@@ -104,8 +107,8 @@ def examine(device: str = "auto", *, full: bool = False, observer: Progress | No
 
 
 def _examine(device: str, size: dict[str, Any], observer: Progress | None) -> Findings:
-    here = environment(device)
-    found = [_versions(here)]
+    here, past = environment(device), table()
+    found = [_versions(here), _past_predictions(past)]
     for done, name in enumerate(PRESETS):
         if observer is not None:
             observer.stage("check", done, len(PRESETS), name)
@@ -115,7 +118,22 @@ def _examine(device: str, size: dict[str, Any], observer: Progress | None) -> Fi
         if name in TINY:
             found += _exactness(preset(name, **TINY[name], dtype=dtype), device, SLOW)
         found += _memory_and_times(preset(name, **size), device, repeats=1 if size else 3)
-    return Findings(here, tuple(found))
+    return Findings(here, tuple(found), past)
+
+
+def _past_predictions(past: Table) -> Check:
+    """On the CPU every run's bytes are to be what was predicted; elsewhere, and of seconds, it is only told."""
+    name = "past predictions: bytes on the CPU"
+    if past.note:
+        return Check(name, True, None, None, f"does not apply: {past.note}")
+    spreads = [row.bytes for row in past.rows if row.device == "cpu" and row.bytes]
+    ratios = [ratio for spread in spreads for ratio in (spread.min, spread.max)]
+    if not ratios:
+        return Check(name, True, None, None, f"does not apply: no run on the CPU is kept in {past.path} yet")
+    worst = max(ratios, key=lambda ratio: abs(ratio - 1))
+    words = f"{past.runs:,} kept, of them on the CPU at worst {worst:.6g} times what was measured"
+    advice = "" if worst == 1 else f"; delete {past.path} once the cause is found"
+    return Check(name, worst == 1, worst, 1, words + advice)
 
 
 def _versions(here: Environment) -> Check:

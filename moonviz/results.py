@@ -117,6 +117,10 @@ class Result(Plain):
     steps: tuple[StepRecord, ...] = ()
     predicted: bool = False
     """True for a dry run: bytes and FLOPs of the real schedule, no arithmetic done."""
+    predicted_peak_bytes: int | None = None
+    """Of a run, the `peak_bytes` of its dry run; where fragments depend on the data, given the run's own counts."""
+    predicted_allocator_bytes: int | None = None
+    """The same with every storage rounded up as the device's allocator does; null where it has no counters."""
     shared_machine: bool = False
     """True if another lane worked while this was timed."""
     non_finite: tuple[str, ...] = ()
@@ -185,15 +189,13 @@ class Report(Plain):
     def pairs(self, label: str, layer: int) -> tuple[tuple[float, float], ...]:
         """(true, found) for the sampled entries of a layer's gradient, as one method found them.
 
-        Empty where nothing was sampled: no truth, an older file, a method that did not finish, or a layer without
-        parameters. Entries that are not finite are left out.
+        Only finite ones; none without a truth, parameters or an end of the method, and in older files.
         """
         truth = next((one.values for one in self.truth_sample if one.layer == layer), ())
         for result in self.results:
             if result.label == label and result.gradient is not None:
                 more = next((one.values for one in result.gradient.sample if one.layer == layer), ())
-                both = zip(truth, more, strict=False)
-                return tuple((t, t + d) for t, d in both if t is not None and d is not None)
+                return tuple((t, t + d) for t, d in zip(truth, more, strict=False) if None not in (t, d))
         return ()
 
     def to_json(self, indent: int | None = None) -> str:
@@ -204,8 +206,7 @@ class Report(Plain):
             _drop_non_finite(result, "", lost)
             result["non_finite"] = [*result["non_finite"], *lost]
         _drop_non_finite(data, "", [])
-        separators = (",", ":") if indent is None else None
-        return json.dumps(data, indent=indent, separators=separators, allow_nan=False)
+        return json.dumps(data, indent=indent, separators=(",", ":") if indent is None else None, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Report:
@@ -238,8 +239,7 @@ def _drop_non_finite(node: Any, place: str, lost: list[str]) -> Any:
     for key, value in list(pairs):
         here = f"{place}.{key}" if place else str(key)
         if isinstance(value, float) and not math.isfinite(value):
-            name = here if isinstance(node, dict) else place
-            if name not in lost[-1:]:
+            if (name := here if isinstance(node, dict) else place) not in lost[-1:]:
                 lost.append(name)
             kept[key] = None
         elif isinstance(value, dict | list | tuple):

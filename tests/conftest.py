@@ -4,6 +4,8 @@ import os
 import random
 import shutil
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,6 +37,15 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What moonviz keeps about a machine goes to a folder of the tests' own, of processes that tests start too."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("state")
+        patch.setenv("MOONVIZ_STATE", str(folder))
+        yield folder
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,9 @@ TORCH_FREE = [
     "SingularLayer",
     "TooLarge",
 ]
-TORCH_BACKED = ["check", "build", "gradients", "backward", "run", "walk", "estimate", "train"]
+TORCH_BACKED = [
+    "check", "build", "gradients", "backward", "run", "walk", "estimate", "check_module", "estimate_module", "train",
+]  # fmt: skip
 
 
 def test_the_public_api_is_what_it_says():

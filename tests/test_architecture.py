@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 # What each room may import of moonviz. Rooms are files or folders of moonviz/, plus the app itself.
 _WORDS = {"errors", "events", "specs", "results", "precision", "training", "reading", "building", "probing"}
 _ENGINE = _WORDS | {"layers", "networks", "data", "theory", "methods", "runs"}
-_WEB = _WORDS | {"theory", "lessons", "figures", "data", "estimates", "jobs", "links", "ui"}
+_WEB = _WORDS | {"theory", "lessons", "figures", "data", "estimates", "jobs", "links", "calibration", "ui"}
 MAY_IMPORT: dict[str, set[str]] = {
     "": _WORDS | {"networks", "runs", "estimates"},  # the public API, torch-backed names for type checkers only
     "errors": set(),
@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "probing": {"errors", "events", "specs", "results"},
     "building": {"errors", "events", "specs", "results"},
     "links": {"errors", "specs"},
+    "calibration": {"errors", "results"},
     "layers": {"errors", "events", "specs"},
     "data": _WORDS,
     "theory": _WORDS,
@@ -37,12 +38,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "methods": _WORDS | {"layers", "networks", "data", "theory"},
     "runs": _ENGINE,
     "estimates": _ENGINE,
-    "jobs": _ENGINE | {"estimates"},
-    "doctor": _ENGINE | {"estimates", "jobs"},
-    "cli": _ENGINE | {"estimates", "jobs", "doctor", "figures"},
+    "jobs": _ENGINE | {"estimates", "calibration"},
+    "doctor": _ENGINE | {"estimates", "jobs", "calibration"},
+    "cli": _ENGINE | {"estimates", "jobs", "doctor", "figures", "calibration"},
     "__main__": {"cli"},
     "lessons": _WORDS,
-    "figures": _WORDS | {"lessons", "theory", "estimates"},
+    "figures": _WORDS | {"lessons", "theory", "estimates", "calibration"},
     "ui": _WEB,
     "pages": _WEB,
     "app": _WEB,
@@ -59,6 +60,14 @@ WEB_FILES = {
     "moonviz/data/own.py",
     "moonviz/estimates/devices.py",
     "moonviz/estimates/extrapolate.py",
+    "moonviz/estimates/fit.py",
+    "moonviz/estimates/curves.py",
+    "moonviz/estimates/lines.py",
+    "moonviz/estimates/points.py",
+    "moonviz/estimates/replay.py",
+    "moonviz/estimates/samples.py",
+    "moonviz/estimates/steps.py",
+    "moonviz/estimates/varying.py",
 }
 WEB_FILES |= {
     f"moonviz/jobs/{file}.py" for file in ("admission", "book", "engine", "lane", "messages", "process", "wire")

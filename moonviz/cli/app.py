@@ -15,7 +15,7 @@ import typer
 from moonviz.cli.inputs import Changes, read_network, read_run, read_train
 from moonviz.cli.output import Output
 from moonviz.cli.progress import ProgressBar
-from moonviz.cli.tables import layer_table, method_table, preset_table
+from moonviz.cli.tables import calibration_table, layer_table, method_table, preset_table
 from moonviz.errors import InvalidSpec, SingularLayer, TooLarge, UnsupportedPair
 from moonviz.results import NetworkCard, Report
 from moonviz.specs import METHODS, PRESETS
@@ -204,6 +204,8 @@ def doctor(
         found = examine(device, full=full, observer=bar)
     for check in found.checks:
         output.words.print(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.message}")
+    if found.calibration.rows:
+        output.words.print(calibration_table(found.calibration))
     output.write(found.to_json())
     return 0 if found.ok else 1
 

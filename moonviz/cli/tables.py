@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from moonviz.calibration import Spread
+from moonviz.calibration import Table as Calibration
 from moonviz.results import LayerCard
 from moonviz.specs import METHODS, PRESETS
 
@@ -32,6 +34,22 @@ def method_table() -> Table:
         gradient = "exact" if card.exact else "noisy estimate"
         table.add_row(name, card.idea, card.time, card.memory, card.needs, gradient, options or _NOTHING)
     return table
+
+
+def calibration_table(past: Calibration) -> Table:
+    """What was predicted over what was measured, by machine and method; seconds are predicted at the device's best."""
+    table = Table("Device", "Method", title=f"Predicted ÷ measured, {past.runs:,} kept", title_justify="left")
+    for words in ("Peak bytes: median (range)", "Runs", "Step seconds: median (range)", "Runs"):
+        table.add_column(words, justify="right")
+    for row in past.rows:
+        table.add_row(f"{row.device}, {row.machine}", row.method, *_spread(row.bytes), *_spread(row.seconds))
+    return table
+
+
+def _spread(found: Spread | None) -> tuple[str, str]:
+    if found is None:
+        return _NOTHING, _NOTHING
+    return f"{found.median:.4g} ({found.min:.4g} to {found.max:.4g})", f"{found.count:,}"
 
 
 def layer_table(layers: Sequence[LayerCard]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from moonviz.calibration import entries_of, record
 from moonviz.cli.deadline import Deadline
 from moonviz.errors import InvalidSpec
 from moonviz.estimates import estimate_methods
@@ -21,21 +22,23 @@ from moonviz.training import TrainReport
 
 
 def measure(spec: RunSpec, observer: Observer) -> Report:
-    """Run every method, after a look at what can be known before any work.
+    """Run every method, after a look at what can be known before any work; predictions are kept beside it.
 
     Raises:
         InvalidSpec: If the device is not here, or a limit forbids the run's shape.
         UnsupportedPair: If a method cannot train the network.
         TimeoutError: If it would take, or takes, longer than the limits allow.
     """
-    limits = _admit(Run(spec=spec))
+    limits, rate = _admit(Run(spec=spec))
     deadline = Deadline(observer, limits.max_seconds, _line(limits.overtime(Run(spec=spec))))
-    return run_methods(spec, deadline, limits.bytes_now())
+    report = run_methods(spec, deadline, limits.bytes_now())
+    record(entries_of(report, rate))
+    return report
 
 
 def teach(spec: TrainSpec, observer: Observer) -> TrainReport:
     """Train by two methods, after the same look; raises what `measure` does."""
-    limits = _admit(Train(spec=spec))
+    limits, _ = _admit(Train(spec=spec))
     deadline = Deadline(observer, limits.max_seconds, _line(limits.overtime(Train(spec=spec))))
     return train_methods(spec, deadline, limits.bytes_now())
 
@@ -50,8 +53,8 @@ def predict(spec: RunSpec) -> Report:
     return estimate_methods(spec)
 
 
-def _admit(job: Run | Train) -> Limits:
-    """The limits of this machine, once they admit the job."""
+def _admit(job: Run | Train) -> tuple[Limits, float | None]:
+    """The limits of this machine, once they admit the job, and its rate in FLOPs a second."""
     device = resolve_device(job.spec.device)
     dry = checks(job)
     _require_all(dry)
@@ -62,7 +65,7 @@ def _admit(job: Run | Train) -> Limits:
     planned = planned_flops(job.spec, estimate_methods(dry).model_dump())
     if refused := limits.refuse_time(planned, rate, job):
         raise TimeoutError(_line(refused))
-    return limits
+    return limits, rate
 
 
 def _require_all(spec: RunSpec) -> None:

@@ -1,79 +1,33 @@
-"""What-if: what a method would take, by a dry run of the method itself."""
+"""What-if: what a method would take, by a dry run of the method itself, and what follows from a few dry runs.
+
+What needs torch (`check`, `estimate` and their like) is imported when it is first asked for, so that pages can use
+`devices`, `points`, `extrapolate` and `fit` without it.
+"""
 
 from __future__ import annotations
 
-from math import prod
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from moonviz.errors import UnsupportedPair
-from moonviz.estimates.checking import check
-from moonviz.methods import require
-from moonviz.networks import build, describe
-from moonviz.results import Failure, NetworkCard, Report, Result
-from moonviz.runs.entrants import measured
-from moonviz.runs.environment import environment
-from moonviz.runs.trace import dry_run, finish, trace
-from moonviz.specs.methods import MethodOptions, method_options
-from moonviz.specs.network import NetworkSpec
-from moonviz.specs.run import RunSpec
+if TYPE_CHECKING:
+    from moonviz.estimates.checking import check
+    from moonviz.estimates.dry import estimate, estimate_methods
+    from moonviz.estimates.modules import check_module, estimate_module
 
+__all__ = ["check", "check_module", "estimate", "estimate_methods", "estimate_module"]
 
-def estimate(spec: NetworkSpec, method: str, **options: Any) -> Result:
-    """What one training step would take: bytes and FLOPs of the real schedule, no seconds, no gradient.
-
-    Args:
-        spec: The network.
-        method: One of `moonviz.METHODS`.
-        **options: The method's options.
-
-    Returns:
-        A `Result` marked `predicted`.
-
-    Raises:
-        InvalidSpec: If the method or an option is unknown, or the network does not fit together.
-        UnsupportedPair: If the method cannot train a layer of this network.
-    """
-    return _dry(spec, method_options(method, options))
+_TORCH_BACKED = {
+    "check": "moonviz.estimates.checking",
+    "check_module": "moonviz.estimates.modules",
+    "estimate": "moonviz.estimates.dry",
+    "estimate_methods": "moonviz.estimates.dry",
+    "estimate_module": "moonviz.estimates.modules",
+}
 
 
-def estimate_methods(spec: RunSpec) -> Report:
-    """Estimate every method of a run; refused ones keep their places.
-
-    Raises:
-        InvalidSpec: If the network does not fit together.
-    """
-    cards = describe(spec.network)
-    return Report(
-        environment=environment("meta"),
-        network=NetworkCard(spec=spec.network.model_dump(mode="json"), layers=cards),
-        results=tuple(_place(spec.network, choice.resolved) for choice in spec.methods),
-    )
-
-
-def _place(spec: NetworkSpec, options: MethodOptions) -> Result:
-    try:
-        return _dry(spec, options)
-    except UnsupportedPair as error:
-        return Result(
-            method=options.method,
-            options=options.model_dump(),
-            label=options.label,
-            status="refused",
-            error=Failure(message=str(error), layer=error.layer, remedy=error.remedy),
-        )
-
-
-def _dry(spec: NetworkSpec, options: MethodOptions) -> Result:
-    network = build(spec, "meta")
-    require(options, network)
-    batch = network.batch()
-    traced = finish(trace(network, options, *batch))
-    result = measured(options, traced, network, batch).model_copy(update={"predicted": True})
-    if not (traced.has_fragments and any(layer.data_dependent for layer in network.body)):
-        return result
-    most = max(prod(layer.out_shape) for layer in network.body) * spec.batch
-    ends = tuple(dry_run(spec, options, numbers).peak_bytes for numbers in (0, most))
-    return result.model_copy(update={"peak_bytes_range": ends})
-
-
-__all__ = ["check", "estimate", "estimate_methods"]
+def __getattr__(name: str) -> Any:
+    if name not in _TORCH_BACKED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_TORCH_BACKED[name]), name)
+    globals()[name] = value  # the next look-up does not come here
+    return value

@@ -18,6 +18,7 @@ from moonviz.jobs.messages import (
     Estimate,
     Failed,
     Lost,
+    Peaks,
     Points,
     Precision,
     Probe,
@@ -27,6 +28,7 @@ from moonviz.jobs.messages import (
     Run,
     StageMessage,
     Steps,
+    Sweep,
     Train,
 )
 
@@ -44,6 +46,7 @@ __all__ = [
     "Limits",
     "LocalEngine",
     "Lost",
+    "Peaks",
     "Points",
     "Precision",
     "Probe",
@@ -53,5 +56,6 @@ __all__ = [
     "Run",
     "StageMessage",
     "Steps",
+    "Sweep",
     "Train",
 ]

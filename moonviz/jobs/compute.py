@@ -10,8 +10,12 @@ from threading import Thread
 import torch
 
 from moonviz.building.facts import Check, Place
+from moonviz.calibration import entries_of, record
 from moonviz.data.datasets import load
 from moonviz.estimates import check, estimate_methods
+from moonviz.estimates.points import PeakPoint
+from moonviz.estimates.sweeping import sweep
+from moonviz.jobs.messages import Sweep
 from moonviz.jobs.serving import Observer
 from moonviz.jobs.wire import Hello
 from moonviz.networks import describe
@@ -32,7 +36,13 @@ from moonviz.training import TrainReport
 
 
 class Torch:
-    """Does what `Computes` asks for."""
+    """Does what `Computes` asks for.
+
+    Attributes:
+        flops_per_second: The device's rate as it was measured when this was prepared; null before.
+    """
+
+    flops_per_second: float | None = None
 
     def prepare(self, lane: str, device: str) -> Hello:
         """Set torch's flags, and measure how fast the device multiplies matrices."""
@@ -45,12 +55,14 @@ class Torch:
             probe_layer(Dense(width=2), (2,))
         present = devices()
         chosen = device if device in present else present[0]
-        rate = _flops_per_second(chosen) if lane == "measure" else None
-        return Hello(pid=os.getpid(), devices=tuple(present), flops_per_second=rate)
+        self.flops_per_second = _flops_per_second(chosen) if lane == "measure" else None
+        return Hello(pid=os.getpid(), devices=tuple(present), flops_per_second=self.flops_per_second)
 
     def run(self, spec: RunSpec, observer: Observer, limit_bytes: int | None) -> Report:
-        """Run every method for real."""
-        return run_methods(spec, observer, limit_bytes=limit_bytes)
+        """Run every method for real, and keep what was predicted beside what was measured."""
+        report = run_methods(spec, observer, limit_bytes=limit_bytes)
+        record(entries_of(report, self.flops_per_second))
+        return report
 
     def precision(self, spec: PrecisionSpec, observer: Observer, limit_bytes: int | None) -> PrecisionReport:
         """Measure errors by depth, dtype and method."""
@@ -71,6 +83,11 @@ class Torch:
     def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str], observer: Observer) -> Check:
         """Say all that is known of a draft."""
         return check(network, after, methods, observer.tick)
+
+    def sweep(self, job: Sweep, observer: Observer) -> Sequence[PeakPoint]:
+        """Dry-run methods over depths and batches."""
+        methods = [choice.resolved for choice in job.methods]
+        return sweep(job.network, methods, job.depths, job.batches, job.samples, observer.peaks, observer.tick)
 
     def probe(self, network: NetworkSpec, number: int) -> LayerProbe:
         """Look at the Jacobian of a layer of a network."""

@@ -5,27 +5,22 @@ from __future__ import annotations
 from typing import Protocol
 
 from moonviz.jobs.messages import (
+    AnyJob,
     Cancelled,
-    Check,
-    Describe,
-    Estimate,
     Failed,
     Lost,
+    Peaks,
     Points,
-    Precision,
-    Probe,
-    ProbeLayer,
     Queued,
     ResultMessage,
-    Run,
     StageMessage,
     Steps,
-    Train,
 )
 
-AnyJob = Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer
+__all__ = ["AnyJob", "AnyMessage", "Engine", "Final"]
+
 Final = ResultMessage | Failed | Cancelled | Lost
-AnyMessage = Queued | StageMessage | Steps | Points | Final
+AnyMessage = Queued | StageMessage | Steps | Points | Peaks | Final
 
 
 class Engine(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from moonviz.jobs.book import Entry
-from moonviz.jobs.messages import BACKGROUND, Queued, Run
+from moonviz.jobs.messages import GIVES_WAY, Queued
 from moonviz.jobs.wire import Do, Hello, Said, Stop
 
 START_SECONDS = 120.0
@@ -98,16 +98,16 @@ class Lane:
         """Take the first job that may run out of the row, background work last; null while one runs or none may."""
         if self.running is None:
             ready = [entry for entry in self.waiting if entry.admitted]
-            self.running = min(ready, key=lambda entry: isinstance(entry.job, BACKGROUND), default=None)
+            self.running = min(ready, key=lambda entry: isinstance(entry.job, GIVES_WAY), default=None)
             if self.running is not None:
                 self.waiting.remove(self.running)
         return self.running
 
     @property
     def yields(self) -> bool:
-        """Whether background work is being done while a run waits that may start."""
-        busy = self.running is not None and self.running.sent and isinstance(self.running.job, BACKGROUND)
-        return busy and any(entry.admitted and isinstance(entry.job, Run) for entry in self.waiting)
+        """Whether background work is being done while something else waits that may start."""
+        busy = self.running is not None and self.running.sent and isinstance(self.running.job, GIVES_WAY)
+        return busy and any(entry.admitted and not isinstance(entry.job, GIVES_WAY) for entry in self.waiting)
 
     def put_back(self, entry: Entry) -> None:
         """Background work has given way: it waits before its like, to begin again."""

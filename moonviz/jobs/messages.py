@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from moonviz.building.facts import Place
+from moonviz.estimates.points import PeakPoint
 from moonviz.events import StepRecord
 from moonviz.results import Failure
 from moonviz.specs.base import Spec
 from moonviz.specs.layers import LayerSpec
-from moonviz.specs.network import NetworkSpec, Seed
+from moonviz.specs.network import Batch, Depth, NetworkSpec, Seed
 from moonviz.specs.precision import PrecisionSpec
-from moonviz.specs.run import RunSpec
+from moonviz.specs.run import MethodChoice, RunSpec
 from moonviz.specs.train import TrainSpec
 from moonviz.training import TrainPoint
 
@@ -56,6 +57,25 @@ class Estimate(Spec):
     spec: RunSpec
 
 
+class Sweep(Spec):
+    """Dry-run methods over depths and batches; lane *estimate*.
+
+    Attributes:
+        network: Any network of the family; its own depth and batch stand where none are given.
+        methods: Which.
+        depths: Depths to run.
+        batches: Batches to run, each at every depth.
+        samples: Run what every other depth and batch is put together from, too.
+    """
+
+    kind: Literal["sweep"] = "sweep"
+    network: NetworkSpec
+    methods: Annotated[tuple[MethodChoice, ...], Field(strict=False, min_length=1, max_length=16)]
+    depths: Annotated[tuple[Depth, ...], Field(strict=False, max_length=64)] = ()
+    batches: Annotated[tuple[Batch, ...], Field(strict=False, max_length=64)] = ()
+    samples: bool = True
+
+
 class Precision(Spec):
     """Measure errors by depth, dtype and method on small networks; lane *measure*, on the CPU."""
 
@@ -89,13 +109,14 @@ class ProbeLayer(Spec):
     seed: Seed = 0
 
 
-JobSpec = Annotated[
-    Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer, Field(discriminator="kind")
-]
-JOB: TypeAdapter[Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer] = TypeAdapter(JobSpec)
+AnyJob = Run | Describe | Check | Estimate | Sweep | Precision | Train | Probe | ProbeLayer
+JobSpec = Annotated[AnyJob, Field(discriminator="kind")]
+JOB: TypeAdapter[AnyJob] = TypeAdapter(JobSpec)
 
 BACKGROUND = (Precision, Train)
 """Jobs of the *measure* lane that give way to every `Run`: they wait behind it, or stop for it and begin again."""
+GIVES_WAY = (*BACKGROUND, Sweep)
+"""The same, and what gives way to every other job of the *estimate* lane; what it has found is kept meanwhile."""
 PROBES = (Probe, ProbeLayer)
 """Jobs of the *probe* lane: small, soon over, and not counted as a tab's job."""
 
@@ -144,10 +165,18 @@ class Points(_Message):
     points: tuple[TrainPoint, ...]
 
 
+class Peaks(_Message):
+    """Dry runs of a sweep as they come."""
+
+    kind: Literal["peaks"] = "peaks"
+    points: tuple[PeakPoint, ...]
+
+
 class ResultMessage(_Message):
     """The end: the job's whole report as plain data.
 
-    For Describe that is a list of layer cards, for Check a `Check`, for a probe a `LayerProbe`.
+    For Describe that is a list of layer cards, for Check a `Check`, for Sweep a list of `PeakPoint`s, for a probe a
+    `LayerProbe`.
     """
 
     kind: Literal["result"] = "result"
@@ -176,8 +205,7 @@ class Lost(_Message):
     error: Failure
 
 
-Message = Annotated[
-    Queued | StageMessage | Steps | Points | ResultMessage | Failed | Cancelled | Lost, Field(discriminator="kind")
-]
+_AnyMessage = Queued | StageMessage | Steps | Points | Peaks | ResultMessage | Failed | Cancelled | Lost
+Message = Annotated[_AnyMessage, Field(discriminator="kind")]
 MESSAGE: TypeAdapter[Any] = TypeAdapter(Message)
 FINAL = (ResultMessage, Failed, Cancelled, Lost)

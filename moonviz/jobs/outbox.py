@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import IO
 
+from moonviz.estimates.points import PeakPoint
 from moonviz.events import StepRecord
-from moonviz.jobs.messages import Cancelled, Failed, Points, ResultMessage, StageMessage, Steps
+from moonviz.jobs.messages import Cancelled, Failed, Peaks, Points, ResultMessage, StageMessage, Steps
 from moonviz.jobs.wire import Hello, Said
 from moonviz.training import TrainPoint
 
@@ -34,6 +35,7 @@ class Outbox:
         self._stages: dict[str, tuple[float, StageMessage]] = {}
         self._steps: dict[str, list[StepRecord]] = {}
         self._points: list[TrainPoint] = []
+        self._peaks: list[PeakPoint] = []
         self._order: list[tuple[str, str]] = []
         self._last: list[Said | str] = []
         self._job = ""
@@ -81,6 +83,14 @@ class Outbox:
             self._points.extend(points)
             self._changed.notify()
 
+    def peaks(self, points: Sequence[PeakPoint]) -> None:
+        """Pass dry runs on as they come."""
+        with self._changed:
+            if not self._peaks:
+                self._order.append(("peaks", ""))
+            self._peaks.extend(points)
+            self._changed.notify()
+
     def close(self, message: Failed | Cancelled) -> None:
         """End the job's messages with `message`; nothing that waits is lost, and it is written at once."""
         self._finish(Said(id=self._job, at=time.monotonic(), message=message).model_dump_json())
@@ -123,8 +133,10 @@ class Outbox:
                 said.append(Said(id=self._job, at=at, message=message))
             elif kind == "points":
                 said.append(Said(id=self._job, at=now, message=Points(points=tuple(self._points))))
+            elif kind == "peaks":
+                said.append(Said(id=self._job, at=now, message=Peaks(points=tuple(self._peaks))))
             else:
                 records = Steps(label=name, records=tuple(self._steps[name]))
                 said.append(Said(id=self._job, at=now, message=records))
-        self._stages, self._steps, self._points, self._order = {}, {}, [], []
+        self._stages, self._steps, self._points, self._peaks, self._order = {}, {}, [], [], []
         return said

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import IO, Protocol
 
 from moonviz.building.facts import Check, Place
+from moonviz.estimates.points import PeakPoint
 from moonviz.events import StepRecord
-from moonviz.jobs.messages import Stage, StageMessage
+from moonviz.jobs.messages import Stage, StageMessage, Sweep
 from moonviz.jobs.outbox import Outbox
 from moonviz.jobs.wire import ASKED, Do, Hello
 from moonviz.precision import PrecisionReport
@@ -62,6 +63,10 @@ class Computes(Protocol):
 
     def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str], observer: Observer) -> Check:
         """Say all that is known of a draft."""
+        ...
+
+    def sweep(self, job: Sweep, observer: Observer) -> Sequence[PeakPoint]:
+        """Run methods without arithmetic over depths and batches."""
         ...
 
     def probe(self, network: NetworkSpec, number: int) -> LayerProbe:
@@ -133,6 +138,11 @@ class Observer:
         """Points of a training."""
         self.tick()
         self._outbox.points(points)
+
+    def peaks(self, points: Sequence[PeakPoint]) -> None:
+        """Dry runs of a sweep."""
+        self.tick()
+        self._outbox.peaks(points)
 
     def tick(self) -> None:
         """Something happened.

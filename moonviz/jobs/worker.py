@@ -22,7 +22,19 @@ from pydantic import ValidationError
 
 from moonviz.errors import InvalidSpec
 from moonviz.jobs.faults import EXPECTED, failed
-from moonviz.jobs.messages import JOB, Cancelled, Check, Describe, Estimate, Precision, Probe, ProbeLayer, Run, Train
+from moonviz.jobs.messages import (
+    JOB,
+    Cancelled,
+    Check,
+    Describe,
+    Estimate,
+    Precision,
+    Probe,
+    ProbeLayer,
+    Run,
+    Sweep,
+    Train,
+)
 from moonviz.jobs.outbox import Outbox
 from moonviz.jobs.serving import Answers, Computes, Inbox, Observer, Stopped, watch_parent
 from moonviz.jobs.wire import Do
@@ -67,11 +79,15 @@ def _answer(asked: Do, computes: Computes, observer: Observer, answers: Answers)
     return answer
 
 
-def _small(job: Check | Estimate | Describe | Probe | ProbeLayer, computes: Computes, observer: Observer) -> str:
+def _small(
+    job: Check | Estimate | Sweep | Describe | Probe | ProbeLayer, computes: Computes, observer: Observer
+) -> str:
     if isinstance(job, Estimate):
         return computes.estimate(job.spec).to_json()
     if isinstance(job, Check):
         return computes.check(job.network, job.after, job.methods, observer).model_dump_json()
+    if isinstance(job, Sweep):
+        return json.dumps([point.model_dump(mode="json") for point in computes.sweep(job, observer)])
     if isinstance(job, Probe):
         return computes.probe(job.network, job.number).to_json()
     if isinstance(job, ProbeLayer):

@@ -2,10 +2,12 @@
 
 from moonviz.layers.base import FragmentalLayer, InvertibleLayer, Layer, SubmersiveLayer
 from moonviz.layers.factory import NEEDS, capability, make
+from moonviz.layers.foreign import Foreign
 from moonviz.layers.placement import Placement
 
 __all__ = [
     "NEEDS",
+    "Foreign",
     "FragmentalLayer",
     "InvertibleLayer",
     "Layer",

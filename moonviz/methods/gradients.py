@@ -17,9 +17,9 @@ class Gradients:
     by_name: dict[str, Any] = field(default_factory=dict)
 
     def add(self, grads: dict[str, Any]) -> None:
-        """Take in one layer's gradients."""
+        """Take in one layer's gradients; `grads` has the sums afterwards, which are what is held."""
         for name, grad in grads.items():
-            self.by_name[name] = self.by_name[name] + grad if name in self.by_name else grad
+            self.by_name[name] = grads[name] = self.by_name[name] + grad if name in self.by_name else grad
 
 
 def held(kind: Kind, layer: int, what: Any) -> Held:

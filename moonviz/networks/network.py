@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from math import isqrt
 
@@ -20,6 +21,13 @@ from moonviz.specs.network import NetworkSpec
 from moonviz.specs.sources import SOURCES
 
 
+@dataclass(frozen=True, slots=True)
+class Batched:
+    """What a network of a user's own modules has in the place of a spec: the number of examples of its batch."""
+
+    batch: int
+
+
 class Network(LocalSteps, Pushes):
     """Layers 1…L form the body; 0 is the stem and L+1 the head with the loss.
 
@@ -29,7 +37,7 @@ class Network(LocalSteps, Pushes):
 
     def __init__(
         self,
-        spec: NetworkSpec,
+        spec: NetworkSpec | Batched,
         stem: list[Layer],
         body: list[Layer],
         head: list[Layer],
@@ -158,10 +166,16 @@ class Network(LocalSteps, Pushes):
             state = layer.consume(self.owned(layer, state))
         return state
 
-    @cached_property
+    @property
     def residual_segment(self) -> int:
         """m = √(L·A/r) in blocks: the segment whose residuals weigh as much as all segments' inputs."""
-        blocks, first = len(self.block_ends), self.body[: self.block_ends[0]]
+        blocks, (size, kept) = len(self.block_ends), self.segment_weights
+        return min(blocks, max(1, isqrt(blocks * size // kept))) if kept else blocks
+
+    @cached_property
+    def segment_weights(self) -> tuple[int, int]:
+        """(A, r): bytes of the first block's input, and of its residuals, found by a dry run of that block."""
+        first = self.body[: self.block_ends[0]]
         shape = (self.spec.batch, *first[0].in_shape)
         whole = torch.empty(shape, dtype=self.dtype, device="meta")
         state: State = tuple(whole.chunk(2, 1)) if first[0].paired else whole
@@ -170,8 +184,7 @@ class Network(LocalSteps, Pushes):
             for layer in first:
                 state, residual = _on_meta(layer).keep(state)
                 kept += sum(part.numel() * part.element_size() for part in residual)
-        size = whole.numel() * whole.element_size()
-        return min(blocks, max(1, isqrt(blocks * size // kept))) if kept else blocks
+        return whole.numel() * whole.element_size(), kept
 
     def note(self, layer: Layer, x: State) -> None:
         """Let a layer move its running state, once per step."""

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from moonviz.errors import InvalidSpec
+from moonviz.reading.folding import parts, runs
 from moonviz.reading.printed import leaves
 from moonviz.reading.torch_layers import Reader
 from moonviz.specs import layers as specs
 from moonviz.specs.network import Block, NetworkSpec
 from moonviz.specs.sources import SOURCES
-
-MAX_PERIOD = 32
-"""The longest run of layers that is looked for again right behind itself."""
-LOOK_AHEAD = 8
-"""How far before a longer run a shorter one gives way to it."""
 
 _WEIGHTED = (specs.Dense, specs.Conv)
 
@@ -66,54 +61,18 @@ def _few(layers: list[specs.LayerSpec], part: str) -> tuple[specs.LayerSpec, ...
 
 def _parts(layers: list[specs.LayerSpec], shapes: list[tuple[int, int]]) -> tuple[int, int]:
     """Where the body begins and ends; `shapes`: each layer's numbers in and out."""
-    weighted = [at for at, layer in enumerate(layers) if isinstance(layer, _WEIGHTED)]
-    end = weighted[-1] if len(weighted) > 1 else len(layers)
-    flat = 1 if isinstance(layers[0], specs.Flatten) else 0
-    start = flat
-    if len(weighted) > 2 and shapes[weighted[0]][1] > shapes[weighted[0]][0]:
-        start = weighted[0] + 1
-    if start >= end:
-        start = 0 if flat >= end else flat
-    return start, end
+    return parts(_weighted(layers), shapes, isinstance(layers[0], specs.Flatten))
 
 
 def _blocks(layers: list[specs.LayerSpec]) -> Iterator[Block]:
-    """Equal runs folded; what is left in groups that begin with a layer that has weights."""
+    """Equal runs folded."""
     texts = [layer.canonical() for layer in layers]
     numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    keys = [numbers[text] for text in texts]
     at = 0
-    while at < len(layers):
-        period, repeat = _best_run(keys, at)
-        ahead = next((n for n in range(1, LOOK_AHEAD) if _folds(keys, at + n) > period * repeat), 0)
-        if ahead and repeat > 1:
-            period, repeat = ahead, 1  # a short run must not break a longer one up
-        elif repeat == 1:
-            period = _group(layers, keys, at)
-        yield Block(layers=tuple(layers[at : at + period]), repeat=repeat)
-        at += period * repeat
+    for length, repeat in runs([numbers[text] for text in texts], _weighted(layers)):
+        yield Block(layers=tuple(layers[at : at + length]), repeat=repeat)
+        at += length * repeat
 
 
-def _best_run(keys: list[int], at: int) -> tuple[int, int]:
-    """(length, repeats) of the run from here that folds the most layers, the shortest of those."""
-    best = (1, 1)
-    for period in range(1, min(MAX_PERIOD, (len(keys) - at) // 2) + 1):
-        run, repeat = keys[at : at + period], 1
-        while keys[at + repeat * period : at + (repeat + 1) * period] == run:
-            repeat += 1
-        if repeat > 1 and repeat * period > best[0] * best[1]:
-            best = (period, repeat)
-    return best
-
-
-def _folds(keys: list[int], at: int) -> int:
-    period, repeat = _best_run(keys, at)
-    return period * repeat
-
-
-def _group(layers: list[specs.LayerSpec], keys: list[int], at: int) -> int:
-    """How many layers from here stay together: up to the next with weights, or the next run."""
-    for length, (_, layer) in enumerate(pairwise(layers[at : at + 64]), 1):
-        if isinstance(layer, _WEIGHTED) or _best_run(keys, at + length)[1] > 1:
-            return length
-    return min(64, len(layers) - at)
+def _weighted(layers: list[specs.LayerSpec]) -> list[bool]:
+    return [isinstance(layer, _WEIGHTED) for layer in layers]

@@ -39,16 +39,21 @@ class Reader:
         Raises:
             InvalidSpec: Naming the line and the layer.
         """
-        if given.kind not in _KINDS:
-            raise given.fault(f"has no counterpart here. What can be read: {', '.join(sorted(_KINDS))}.")
+        if given.kind not in KINDS:
+            raise given.fault(f"has no counterpart here. What can be read: {', '.join(sorted(KINDS))}.")
         if self._unit and given.kind not in ("Flatten", "Identity"):
             raise given.fault("comes after a pooling to one position, which only `Flatten` may follow here")
         if self._log:
             raise given.fault("comes after `LogSoftmax`, which can only be the last layer here")
         try:
-            _KINDS[given.kind](self, given)
+            KINDS[given.kind](self, given)
         except ValidationError as error:
             raise given.fault(f"is out of range: {explain(error)}") from None
+
+    @property
+    def layers(self) -> tuple[specs.LayerSpec, ...]:
+        """Those so far."""
+        return tuple(self._layers)
 
     def finish(self, classes: int) -> tuple[list[specs.LayerSpec], list[tuple[int, int]]]:
         """All layers, and each one's numbers in and out, with a last layer that the loss can take.
@@ -100,7 +105,7 @@ class Reader:
         """A dense layer."""
         if len(self._shape) > 1:
             if self._layers:
-                raise given.fault(f"takes a vector, but gets {_words(self._shape)}. Put `Flatten` before it.")
+                raise given.fault(f"takes a vector, but gets {shape_words(self._shape)}. Put `Flatten` before it.")
             self.notes.append(f"Line {given.line}: `Flatten` is put before `Linear`, which takes vectors.")
             self._add(specs.Flatten(), (prod(self._shape),))
         width = given.whole("out_features", None, 1)
@@ -159,11 +164,11 @@ class Reader:
     def unshuffle(self, given: Given) -> None:
         """Space to depth."""
         if len(self._shape) != 3:
-            raise given.fault(f"takes channels, height and width, but gets {_words(self._shape)}")
+            raise given.fault(f"takes channels, height and width, but gets {shape_words(self._shape)}")
         layer = specs.Squeeze(factor=given.whole("downscale_factor", None))
         channels, *extent = self._shape
         if any(size % layer.factor for size in extent):
-            raise given.fault(f"has a factor of {layer.factor}, which does not divide {_words(self._shape)}")
+            raise given.fault(f"has a factor of {layer.factor}, which does not divide {shape_words(self._shape)}")
         self._add(layer, (channels * layer.factor**2, *(size // layer.factor for size in extent)))
 
     def norm(self, given: Given) -> None:
@@ -172,7 +177,7 @@ class Reader:
         given.must_be("elementwise_affine", True)
         given.must_be("bias", True)
         if len(self._shape) != 1:
-            raise given.fault(f"normalises vectors here, but gets {_words(self._shape)}")
+            raise given.fault(f"normalises vectors here, but gets {shape_words(self._shape)}")
         epsilon = 2.0**-23 if given.get("eps", 1e-5) is None else given.number("eps", 1e-5)
         if given.get("eps", 1e-5) is None:
             self.notes.append(f"Line {given.line}: `eps` None is float32's own, {epsilon:.3g}.")
@@ -183,9 +188,9 @@ class Reader:
         """BatchNorm in training mode."""
         given.must_be("affine", True)
         if len(self._shape) != 3 and given.kind == "BatchNorm2d":
-            raise given.fault(f"takes channels, height and width, but gets {_words(self._shape)}")
+            raise given.fault(f"takes channels, height and width, but gets {shape_words(self._shape)}")
         if len(self._shape) == 3 and given.kind == "BatchNorm1d":
-            raise given.fault(f"takes vectors or channels and a length, but gets {_words(self._shape)}")
+            raise given.fault(f"takes vectors or channels and a length, but gets {shape_words(self._shape)}")
         layer = specs.BatchNorm(epsilon=given.number("eps", 1e-5), momentum=given.number("momentum", 0.1))
         self._fit(given, "num_features", given.whole("num_features", None, 0), self._shape[0])
         self._add(layer)
@@ -194,7 +199,7 @@ class Reader:
         """Softmax of vectors."""
         given.must_be("dim", 1, -1, None)
         if len(self._shape) != 1:
-            raise given.fault(f"takes a vector, but gets {_words(self._shape)}. Put `Flatten` before it.")
+            raise given.fault(f"takes a vector, but gets {shape_words(self._shape)}. Put `Flatten` before it.")
         self._add(specs.Softmax())
         self._log = given.kind == "LogSoftmax"
 
@@ -209,20 +214,21 @@ class Reader:
         axes = 1 if given.kind.endswith("1d") else 2
         if len(self._shape) != 1 + axes:
             takes = "channels and a length" if axes == 1 else "channels, height and width"
-            raise given.fault(f"takes {takes}, but gets {_words(self._shape)}")
+            raise given.fault(f"takes {takes}, but gets {shape_words(self._shape)}")
 
     def _outputs(self, given: Given, layer: specs.Conv | specs.Pool) -> Shape:
         axes = [Axis(size, layer.kernel, layer.stride, layer.padding) for size in self._shape[1:]]
         if any(axis.outputs < 1 for axis in axes):
-            raise given.fault(f"has a kernel of {layer.kernel}, larger than its input of {_words(self._shape)}")
+            raise given.fault(f"has a kernel of {layer.kernel}, larger than its input of {shape_words(self._shape)}")
         return tuple(axis.outputs for axis in axes)
 
 
-def _words(shape: Shape) -> str:
+def shape_words(shape: Shape) -> str:
+    """A shape in words."""
     return "×".join(f"{size:,}" for size in shape) + " numbers"
 
 
-_KINDS: dict[str, Callable[[Reader, Given], None]] = {
+KINDS: dict[str, Callable[[Reader, Given], None]] = {
     "Linear": Reader.linear,
     **dict.fromkeys(("Conv1d", "Conv2d"), Reader.conv),
     **dict.fromkeys(("MaxPool1d", "MaxPool2d", "AvgPool1d", "AvgPool2d"), Reader.pool),

@@ -63,12 +63,15 @@ class Entrant:
 
 def finished(entrant: Entrant, network: Network, batch: tuple[Tensor, Tensor]) -> Result:
     """The result of a method that went all the way; its agreement is still to be found."""
-    traced = entrant.traced
+    traced, dry = entrant.traced, entrant.dry
     assert traced is not None
+    assert dry is not None
     totals = [total for total, _ in entrant.passes]
     medians = [median(step) for step in zip(*(steps for _, steps in entrant.passes), strict=True)]
     return measured(entrant.options, traced, network, batch).model_copy(
         update={
+            "predicted_peak_bytes": dry.peak_bytes,
+            "predicted_allocator_bytes": None if traced.allocator_peak_bytes is None else dry.rounded_peak_bytes,
             "loss": float(traced.gradients.loss),
             "seconds": Seconds(median=median(totals), min=min(totals), max=max(totals), repeats=len(totals)),
             "steps": tuple(

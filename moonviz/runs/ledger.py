@@ -22,6 +22,8 @@ from moonviz.events import HeldBytes, Kind, LayerEvent, StepRecord
 from moonviz.runs.flops import count_flops
 
 Place = tuple[Kind, int]
+ROUNDED_TO = 512
+"""Bytes that CUDA's allocator in PyTorch rounds every storage up to (`kMinBlockSize` of its source)."""
 _UNDECLARED: Place = ("temporary", -1)
 
 
@@ -29,6 +31,33 @@ _UNDECLARED: Place = ("temporary", -1)
 class _Entry:
     bytes: int
     place: Place
+    made: int
+    """Number of the event in which it was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One step beyond its record: bytes by kind where it was highest, and its storages rounded up as CUDA does.
+
+    Attributes:
+        by_category: Bytes by kind at the step's highest moment; they sum to the record's `peak_bytes`.
+        rounded_peak: The highest sum of rounded storages inside the step.
+        rounded_live: The same sum at its end.
+        fullest: Bytes by kind at the highest of the moments with the most gradients: what is highest in a network that
+            is deep enough.
+        rounded_fullest: The sum of rounded storages there.
+    """
+
+    by_category: dict[Kind, int]
+    rounded_peak: int
+    rounded_live: int
+    fullest: dict[Kind, int]
+    rounded_fullest: int
+
+
+def rounded(size: int) -> int:
+    """A storage's bytes once rounded up to whole blocks of `ROUNDED_TO`."""
+    return -(-size // ROUNDED_TO) * ROUNDED_TO
 
 
 class Ledger:
@@ -39,6 +68,10 @@ class Ledger:
         peak_bytes: Highest of them so far.
         activation_peak_bytes: The same without parameter gradients, its own maximum.
         flops: Floating-point operations so far, solves included.
+        by_category: Bytes by kind at the moment of `peak_bytes`.
+        rounded_peak: Highest sum so far of storages rounded up to `ROUNDED_TO` bytes each.
+        largest_bytes: The largest storage so far.
+        moment: More of the step that was closed last.
     """
 
     def __init__(self, outside: Iterable[Tensor]) -> None:
@@ -50,7 +83,11 @@ class Ledger:
         self._log: list[tuple[_Entry, int]] = []
         self._saved: list[int] = []
         self._log_start = self.live_bytes = self.peak_bytes = self.activation_peak_bytes = self.flops = 0
-        self._step_peak = self._steps = self._step_flops = 0
+        self._step_peak = self._steps = self._step_flops = self._event = self._told_peak = 0
+        self.largest_bytes = self.rounded_peak = self._rounded_live = self._rounded_step = 0
+        self.by_category: dict[Kind, int] = {}
+        self.moment = Moment({}, 0, 0, {}, 0)
+        self._begin: defaultdict[Kind, int] = defaultdict(int)
         self._watch = _Watch(self)
         self._hooks: torch.autograd.graph.saved_tensors_hooks | None = None
 
@@ -82,6 +119,7 @@ class Ledger:
         self._saved.clear()
         record = self._record(event)
         self._follow_activations()
+        self._note_moment(record)
         self.flops += self._step_flops * (event.stands_for if dry else 1)
         self._step_flops = 0
         self._steps += event.stands_for > 0
@@ -99,7 +137,8 @@ class Ledger:
         if key in self._entries or key in self._outside:
             return
         size = storage.nbytes()
-        self._entries[key] = entry = _Entry(size, _UNDECLARED)
+        self._entries[key] = entry = _Entry(size, _UNDECLARED, self._event)
+        self.largest_bytes = max(self.largest_bytes, size)
         self._totals[_UNDECLARED] += size
         self._move(entry, size)
         weakref.finalize(storage, self._free, key).atexit = False
@@ -114,11 +153,16 @@ class Ledger:
         self._log.append((entry, size))
         self._step_peak = max(self._step_peak, self.live_bytes)
         self.peak_bytes = max(self.peak_bytes, self.live_bytes)
+        self._rounded_live += rounded(size) if size > 0 else -rounded(-size)
+        self._rounded_step = max(self._rounded_step, self._rounded_live)
 
     def _declare(self, key: int, place: Place) -> None:
         entry = self._entries[key]
         self._totals[entry.place] -= entry.bytes
         self._totals[place] += entry.bytes
+        if entry.made < self._event:  # it was alive when the step began, as something else
+            self._begin[entry.place[0]] -= entry.bytes
+            self._begin[place[0]] += entry.bytes
         entry.place = place
 
     def _note_saved(self, tensor: Tensor) -> Tensor:
@@ -156,8 +200,38 @@ class Ledger:
                 continue
             level += size
             self.activation_peak_bytes = max(self.activation_peak_bytes, level)
-        self._log.clear()
         self._log_start = self.live_bytes - self.gradient_bytes
+
+    def _note_moment(self, record: StepRecord) -> None:
+        """Walk through the step once more up to its highest moment, now that it is known what everything was."""
+        highest, fullest, whole = self._moments()
+        by_category = {kind: size for kind, size in highest.items() if size}
+        fullest = {kind: size for kind, size in fullest.items() if size}
+        self.moment = Moment(by_category, self._rounded_step, self._rounded_live, fullest, whole)
+        self.rounded_peak = max(self.rounded_peak, self._rounded_step)
+        if self._step_peak > self._told_peak:
+            self._told_peak, self.by_category = self._step_peak, by_category
+        self._begin = defaultdict(int, record.by_category)
+        self._rounded_step = self._rounded_live
+        self._event += 1
+        self._log.clear()
+
+    def _moments(self) -> tuple[dict[Kind, int], dict[Kind, int], int]:
+        """Bytes by kind at the step's highest moment; at the highest with the most gradients, and rounded up there."""
+        at, level = self._begin.copy(), sum(self._begin.values())
+        highest, best = at.copy() if level == self._step_peak else None, (at["gradient"], level)
+        fullest, whole = at.copy(), self.moment.rounded_live
+        now = whole
+        for entry, size in self._log:
+            level += size
+            now += rounded(size) if size > 0 else -rounded(-size)
+            at[entry.place[0]] += size
+            if highest is None and level == self._step_peak:
+                highest = at.copy()
+            if size > 0 and (at["gradient"], level) > best:
+                best, fullest, whole = (at["gradient"], level), at.copy(), now
+        assert highest is not None
+        return highest, fullest, whole
 
 
 class _Watch(TorchDispatchMode):

@@ -17,7 +17,7 @@ from moonviz.runs.clock import time_pass
 from moonviz.runs.entrants import Entrant, finished, unfinished
 from moonviz.runs.environment import environment, resolve_device
 from moonviz.runs.observer import Nobody, Observer
-from moonviz.runs.trace import Trace, dry_run, pass_through, trace
+from moonviz.runs.trace import Trace, dry_run, fragment_numbers, pass_through, trace
 from moonviz.runs.truth import find_truth
 from moonviz.specs.methods import BackpropOptions, method_options
 from moonviz.specs.network import NetworkSpec
@@ -164,6 +164,9 @@ def _trace(entrant: Entrant, network: Network, x: Tensor, target: Tensor, watch:
             watch.steps(entrant.label, waiting)
             waiting = []
     watch.steps(entrant.label, waiting)
+    if entrant.traced.has_fragments and any(layer.data_dependent for layer in network.body):
+        # the prediction beside the measurement: the same schedule on fragments of the run's own sizes
+        entrant.dry = dry_run(network.spec, entrant.options, fragment_numbers(entrant.traced.records, network.dtype))
 
 
 def _time(repeats: int, entrants: list[Entrant], network: Network, x: Tensor, target: Tensor, watch: Observer) -> None:

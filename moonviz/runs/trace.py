@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from moonviz.events import StepRecord
+from moonviz.events import Kind, StepRecord
 from moonviz.methods import SCHEDULES, Gradients, require
 from moonviz.networks import Network, build
 from moonviz.runs.environment import resolve_device
-from moonviz.runs.ledger import Ledger
+from moonviz.runs.ledger import Ledger, Moment
 from moonviz.specs.methods import MethodOptions, method_options
 from moonviz.specs.network import NetworkSpec
 
@@ -29,6 +30,14 @@ class Trace:
     allocator_peak_bytes: int | None
     flops: int
     gradients: Gradients
+    by_category: dict[Kind, int]
+    """Bytes by kind at the peak."""
+    rounded_peak_bytes: int
+    """The highest sum of storages, each rounded up as CUDA's allocator does."""
+    largest_bytes: int
+    """The largest storage that was made."""
+    moments: tuple[Moment, ...]
+    """More of each record's step."""
 
     @property
     def has_fragments(self) -> bool:
@@ -61,7 +70,9 @@ def trace(network: Network, options: MethodOptions, x: Tensor, target: Tensor) -
     require(options, network)
     outside = (*network.parameters(), *network.buffers(), x, target)
     network.begin_step()
-    ledger, records, allocator = Ledger(outside), [], _Allocator(network.device)
+    ledger, allocator = Ledger(outside), _Allocator(network.device)
+    records: list[StepRecord] = []
+    moments: list[Moment] = []
     schedule = SCHEDULES[options.method].steps(options, network, x, target)
     while True:
         try:
@@ -74,6 +85,7 @@ def trace(network: Network, options: MethodOptions, x: Tensor, target: Tensor) -
         record = ledger.close_step(event, dry=network.device.type == "meta")
         if event.stands_for:
             records.append(record)
+            moments.append(ledger.moment)
             yield record
         del event
     return Trace(
@@ -84,6 +96,10 @@ def trace(network: Network, options: MethodOptions, x: Tensor, target: Tensor) -
         allocator.peak(),
         ledger.flops,
         gradients,
+        ledger.by_category,
+        ledger.rounded_peak,
+        ledger.largest_bytes,
+        tuple(moments),
     )
 
 
@@ -135,6 +151,11 @@ def dry_run(spec: NetworkSpec, options: MethodOptions, numbers: dict[int, int] |
         layer.dry_numbers = numbers.get(number, 0) if isinstance(numbers, dict) else numbers
     x, target = network.batch()
     return finish(trace(network, options, x, target))
+
+
+def most_numbers(network: Network) -> int:
+    """The most numbers that any fragment of a network can have."""
+    return max(prod(layer.out_shape) for layer in network.body) * network.spec.batch
 
 
 def fragment_numbers(records: tuple[StepRecord, ...], dtype: torch.dtype) -> dict[int, int]:

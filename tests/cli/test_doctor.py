@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from moonviz import doctor
+from moonviz.calibration import Row, Spread, Table
 from moonviz.cli import main
 from moonviz.doctor import SLOW, TINY, Check, examine, relative_error
 from moonviz.results import Result
@@ -22,7 +23,8 @@ def healthy(tmp_path_factory) -> dict:
 
 
 def test_the_json_is_the_contracts(healthy):
-    assert healthy.keys() == {"schema", "environment", "checks"}
+    assert healthy.keys() == {"schema", "environment", "checks", "calibration"}
+    assert healthy["calibration"].keys() == {"rows", "runs", "path", "note"}
     assert healthy["schema"] == 1
     assert healthy["environment"]["device"] == "cpu"
     assert all(check.keys() == {"name", "ok", "value", "limit", "message"} for check in healthy["checks"])
@@ -103,6 +105,37 @@ def test_another_torch_is_told(monkeypatch):
     check = doctor._versions(here.model_copy(update={"torch": "2.9.1"}))
     assert not check.ok
     assert "checked with torch 2.13 only" in check.message
+
+
+def _past(ratio: float, device: str = "cpu", note: str | None = None) -> Table:
+    row = Row(device, "A processor", "backprop", Spread(1.0, 1.0, ratio, 2), None)
+    return Table((row,), 2, "/state/file", note)
+
+
+@pytest.mark.parametrize(
+    ("past", "ok", "value", "words"),
+    [
+        (_past(1.0), True, 1.0, "at worst 1 times what was measured"),
+        (_past(1.001), False, 1.001, "at worst 1.001 times what was measured; delete /state/file once"),
+        (_past(1.1, "cuda"), True, None, "no run on the CPU is kept in /state/file yet"),
+        (Table(note="it is locked"), True, None, "does not apply: it is locked"),
+    ],
+)
+def test_past_predictions_on_the_cpu_are_to_be_exact(past, ok, value, words):
+    check = doctor._past_predictions(past)
+    assert (check.ok, check.value) == (ok, value)
+    assert words in check.message
+
+
+def test_past_predictions_are_shown_and_written(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(doctor, "PRESETS", {})
+    monkeypatch.setattr(doctor, "table", lambda: _past(1.25, "cuda"))
+    assert main(["doctor", "--device", "cpu", "--json", str(tmp_path / "found.json")]) == 0
+    shown = capsys.readouterr().out
+    assert "Predicted ÷ measured, 2 kept" in shown
+    assert "1 (1 to 1.25)" in shown
+    (row,) = json.loads((tmp_path / "found.json").read_text())["calibration"]["rows"]
+    assert row["bytes"] == {"min": 1.0, "median": 1.0, "max": 1.25, "count": 2}
 
 
 def test_a_missing_gradient_is_infinitely_wrong():

@@ -13,7 +13,9 @@ from contextlib import suppress
 
 from moonviz.building.facts import Check, Place
 from moonviz.errors import InvalidSpec, SingularLayer, TooLarge, UnsupportedPair
+from moonviz.estimates.points import PeakPoint
 from moonviz.events import StepRecord
+from moonviz.jobs.messages import Sweep
 from moonviz.jobs.serving import Observer
 from moonviz.jobs.wire import Hello
 from moonviz.probing import LayerProbe, Picture
@@ -126,6 +128,13 @@ class Compute:
 
     def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str], observer: Observer) -> Check:
         return Check(network=network.model_dump(mode="json"), peaks=dict.fromkeys(methods, 8))
+
+    def sweep(self, job: Sweep, observer: Observer) -> Sequence[PeakPoint]:
+        points = [PeakPoint(label="m", method="m", depth=depth, batch=1, peak_bytes=depth) for depth in job.depths]
+        for point in points:
+            observer.peaks([point])
+        self._act(*job.network.name.split()[:1], observer)
+        return points
 
     def _trace(self, word: str, observer: Observer) -> None:
         if word == "print":

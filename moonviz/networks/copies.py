@@ -1,0 +1,99 @@
+"""Copies of modules that take no memory: nothing of the original is run, moved, changed or told."""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+from torch.utils._pytree import tree_leaves
+
+from moonviz.errors import InvalidSpec
+
+_HOOKS = ("_hooks", "_hooks_with_kwargs", "_hooks_always_called")
+
+
+def on_meta(modules: list[nn.Module], names: list[str]) -> list[nn.Module]:
+    """The same modules on the meta device, in training mode and without hooks; shared weights stay shared.
+
+    Args:
+        modules: The originals.
+        names: What each is called in messages.
+
+    Raises:
+        InvalidSpec: If one has weights without a shape yet, or holds what cannot be copied.
+    """
+    memo: dict[int, Any] = {}
+    kept: list[Any] = []  # what the memo knows by its address must live as long as the memo
+    for module, name in zip(modules, names, strict=True):
+        for inner in module.modules():
+            _note(inner, name, memo, kept)
+    copies = [_copy(module, name, memo) for module, name in zip(modules, names, strict=True)]
+    for module in copies:
+        for inner in module.modules():
+            inner.training = True
+    return copies
+
+
+def _note(module: nn.Module, name: str, memo: dict[int, Any], kept: list[Any]) -> None:
+    """Say what stands for the module's tensors and hooks in its copy."""
+    for key, value in vars(module).items():
+        if key.endswith(_HOOKS) and isinstance(value, dict):
+            memo[id(value)] = OrderedDict()
+        elif key != "_modules":
+            for leaf in tree_leaves(value):
+                if isinstance(leaf, Tensor) and id(leaf) not in memo:
+                    memo[id(leaf)] = _empty(leaf, name)
+                    kept.append(leaf)
+
+
+def _empty(tensor: Tensor, name: str) -> Tensor:
+    if is_lazy(tensor):
+        raise InvalidSpec(f"{name} has weights without a shape yet; run one batch through your model first")
+    empty = tensor.detach().to("meta")
+    return nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
+
+
+def _copy(module: nn.Module, name: str, memo: dict[int, Any]) -> nn.Module:
+    try:
+        return copy.deepcopy(module, memo)
+    except (TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError) as error:
+        raise InvalidSpec(
+            f"{name} cannot be copied, which is how it is looked at without touching it: {_first_line(error)}. Leave "
+            "out what it holds besides tensors, numbers and modules."
+        ) from None
+
+
+def try_out(module: nn.Module, x: Tensor, name: str) -> Tensor:
+    """What a copy makes of an input without memory.
+
+    Raises:
+        InvalidSpec: If it takes no such input, or gives something else than one tensor of as many examples.
+    """
+    try:
+        with torch.no_grad():
+            y = module(x)
+    except (RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError) as error:
+        raise InvalidSpec(f"{name} does not take {_words(x)}: {_first_line(error)}") from None
+    if not isinstance(y, Tensor):
+        raise InvalidSpec(
+            f"{name} gives a {type(y).__name__}, and layers here pass one tensor on. Wrap it so that it gives one."
+        )
+    if not y.is_meta:
+        raise InvalidSpec(
+            f"{name} makes tensors on {y.device} whatever device its input is on; make them on `x.device`"
+        )
+    if y.dim() < 1 or y.shape[0] != x.shape[0]:
+        raise InvalidSpec(f"{name} makes {_words(y)} of {_words(x)}; the first axis is to stay the batch")
+    return y
+
+
+def _words(tensor: Tensor) -> str:
+    return f"{list(tensor.shape)} of {str(tensor.dtype).removeprefix('torch.')}"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).partition("\n")[0].rstrip(".")
