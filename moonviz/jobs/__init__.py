@@ -28,6 +28,7 @@ from moonviz.jobs.messages import (
     StageMessage,
     Steps,
     Train,
+    Walk,
 )
 
 __all__ = [
@@ -54,4 +55,5 @@ __all__ = [
     "StageMessage",
     "Steps",
     "Train",
+    "Walk",
 ]

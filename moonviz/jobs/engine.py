@@ -21,9 +21,10 @@ from moonviz.jobs.messages import (
     StageMessage,
     Steps,
     Train,
+    Walk,
 )
 
-AnyJob = Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer
+AnyJob = Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer | Walk
 Final = ResultMessage | Failed | Cancelled | Lost
 AnyMessage = Queued | StageMessage | Steps | Points | Final
 

@@ -16,6 +16,7 @@ from moonviz.specs.precision import PrecisionSpec
 from moonviz.specs.run import RunSpec
 from moonviz.specs.train import TrainSpec
 from moonviz.training import TrainPoint
+from moonviz.walking import WalkSpec
 
 Stage = Literal["check", "trace", "warm-up", "time", "truth", "train", "precision"]
 
@@ -89,14 +90,22 @@ class ProbeLayer(Spec):
     seed: Seed = 0
 
 
+class Walk(Spec):
+    """Walk a method through a tiny network and write down every number; lane *probe*."""
+
+    kind: Literal["walk"] = "walk"
+    spec: WalkSpec
+
+
 JobSpec = Annotated[
-    Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer, Field(discriminator="kind")
+    Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer | Walk, Field(discriminator="kind")
 ]
-JOB: TypeAdapter[Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer] = TypeAdapter(JobSpec)
+JOB: TypeAdapter[Run | Describe | Check | Estimate | Precision | Train | Probe | ProbeLayer | Walk]
+JOB = TypeAdapter(JobSpec)
 
 BACKGROUND = (Precision, Train)
 """Jobs of the *measure* lane that give way to every `Run`: they wait behind it, or stop for it and begin again."""
-PROBES = (Probe, ProbeLayer)
+PROBES = (Probe, ProbeLayer, Walk)
 """Jobs of the *probe* lane: small, soon over, and not counted as a tab's job."""
 
 
@@ -147,7 +156,7 @@ class Points(_Message):
 class ResultMessage(_Message):
     """The end: the job's whole report as plain data.
 
-    For Describe that is a list of layer cards, for Check a `Check`, for a probe a `LayerProbe`.
+    For Describe that is a list of layer cards, for Check a `Check`, for a probe a `LayerProbe`, for Walk a `WalkPage`.
     """
 
     kind: Literal["result"] = "result"

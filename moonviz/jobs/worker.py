@@ -22,7 +22,19 @@ from pydantic import ValidationError
 
 from moonviz.errors import InvalidSpec
 from moonviz.jobs.faults import EXPECTED, failed
-from moonviz.jobs.messages import JOB, Cancelled, Check, Describe, Estimate, Precision, Probe, ProbeLayer, Run, Train
+from moonviz.jobs.messages import (
+    JOB,
+    Cancelled,
+    Check,
+    Describe,
+    Estimate,
+    Precision,
+    Probe,
+    ProbeLayer,
+    Run,
+    Train,
+    Walk,
+)
 from moonviz.jobs.outbox import Outbox
 from moonviz.jobs.serving import Answers, Computes, Inbox, Observer, Stopped, watch_parent
 from moonviz.jobs.wire import Do
@@ -67,7 +79,7 @@ def _answer(asked: Do, computes: Computes, observer: Observer, answers: Answers)
     return answer
 
 
-def _small(job: Check | Estimate | Describe | Probe | ProbeLayer, computes: Computes, observer: Observer) -> str:
+def _small(job: Check | Estimate | Describe | Probe | ProbeLayer | Walk, computes: Computes, observer: Observer) -> str:
     if isinstance(job, Estimate):
         return computes.estimate(job.spec).to_json()
     if isinstance(job, Check):
@@ -76,6 +88,8 @@ def _small(job: Check | Estimate | Describe | Probe | ProbeLayer, computes: Comp
         return computes.probe(job.network, job.number).to_json()
     if isinstance(job, ProbeLayer):
         return computes.probe_layer(job.layer, job.in_shape, job.seed).to_json()
+    if isinstance(job, Walk):
+        return computes.walk(job.spec).to_json()
     return json.dumps([card.model_dump(mode="json") for card in computes.describe(job.network)])
 
 
