@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from math import prod
-
-import torch
+from typing import Literal
 
 from moonviz.data.stored import stored, stored_precision
 from moonviz.errors import InvalidSpec, UnsupportedPair
 from moonviz.estimates import estimate
-from moonviz.layers import FragmentalLayer, Placement, make
 from moonviz.lessons.numbers import Number
 from moonviz.lessons.quantities import CONV, Quantity, Term, setting
 from moonviz.lessons.reading import Lesson, quantities_of
@@ -20,8 +18,9 @@ from moonviz.networks import build, describe
 from moonviz.probing import LayerProbe
 from moonviz.results import Environment, Result
 from moonviz.runs.probe import probe_layer
+from moonviz.runs.small import product
 from moonviz.specs import NetworkSpec
-from moonviz.specs.layers import Conv, Dense
+from moonviz.specs.layers import Conv
 from moonviz.specs.run import MethodChoice
 from moonviz.theory.projforward import expected_cosine
 
@@ -116,7 +115,7 @@ def _where(base: Base, quantity: Quantity) -> str:
 def _counted(name: str, base: Base, term: Term) -> float:
     if name == "cosine":
         directions = int(term.settings.get("directions", "1"))
-        return expected_cosine(directions, int(_counted("weights", base, Term())))
+        return expected_cosine(directions, int(_counted("weights", base, term)))
     network = base.network(term)
     if name == "weights":
         return float(sum(weight.numel() for weight in build(network, "meta").parameters()))
@@ -139,27 +138,13 @@ def _probed(name: str, term: Term) -> float:
     return float({"rank": found.rank, "erased": found.erased, "rows": prod(found.out_shape)}[name])
 
 
-def _arithmetic(name: str, term: Term) -> tuple[float, ...]:
+def _arithmetic(name: Literal["jvp", "vjp", "vijp"], term: Term) -> tuple[float, ...]:
     """A product with a small matrix, by the layer that the engine itself would use."""
     given = "v" if name == "jvp" else "h"
     if "W" not in term.settings or given not in term.settings:
         raise InvalidSpec(f"write `{name} W=2,1;0,1 {given}=1,3`")
-    matrix = torch.tensor([_row(row) for row in term.settings["W"].split(";")], dtype=torch.float64)
-    vector = torch.tensor([_row(term.settings[given])], dtype=torch.float64)
-    rows, columns = matrix.shape
-    place = Placement(torch.device("cpu"), torch.float64)
-    layer = make(Dense(width=rows, bias=False), (columns,), place, "a dense layer")
-    with torch.no_grad():
-        layer.weight.copy_(matrix)
-        if name == "jvp":
-            made = vector @ matrix.T
-        elif name == "vjp":
-            made = layer.vjp_x((), vector)
-        elif isinstance(layer, FragmentalLayer) and rows <= columns:
-            made = layer.vijp(torch.zeros(1, columns, dtype=torch.float64), vector, ())
-        else:
-            raise InvalidSpec("this matrix has more rows than columns, so nothing undoes its product")
-    return tuple(round(float(one), 12) + 0.0 for one in made[0])
+    rows = [_row(row) for row in term.settings["W"].split(";")]
+    return product(name, rows, _row(term.settings[given]))
 
 
 def _row(text: str) -> list[float]:

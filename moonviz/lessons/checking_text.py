@@ -11,7 +11,7 @@ from moonviz.lessons.faults import Fault
 from moonviz.lessons.formulas import formula, letters
 from moonviz.lessons.markup import Piece, pieces
 from moonviz.lessons.quantities import Term, read_quantity, setting
-from moonviz.lessons.reading import Lesson
+from moonviz.lessons.reading import Lesson, told
 from moonviz.lessons.words import glossary, symbols
 
 _UNITS = r"(?:[KMGT]iB|bytes?|B|bits?|FLOPs?|ms|µs|s|seconds?|minutes?|times|×|%|percent|per cent|digits?|-fold)"
@@ -32,27 +32,13 @@ def text_faults(name: str, lesson: Lesson) -> Iterator[Fault]:
         if block.kind == "ask":
             continue
         for piece in block.pieces:
-            told = Piece("formula", piece.text, line=block.line) if block.kind == "formula" else piece
-            for what, remedy in _piece(lesson, told, known):
-                yield Fault(name, told.line, what, remedy)
-    for said in _told(lesson):
+            shown = Piece("formula", piece.text, line=block.line) if block.kind == "formula" else piece
+            for what, remedy in _piece(lesson, shown, known):
+                yield Fault(name, shown.line, what, remedy)
+    for said in told(lesson.front):
         for piece in pieces(said):
             for what, remedy in _piece(lesson, piece, known):
                 yield Fault(name, 2, f"In “{said[:40]}”: {what}", remedy)
-
-
-def _told(lesson: Lesson) -> Iterator[str]:
-    """All that the settings say to a reader."""
-    yield lesson.front.goal
-    for question in lesson.front.questions:
-        yield question.ask
-        if question.kind == "choice":
-            for option in question.options:
-                yield from (option.text, option.feedback)
-        else:
-            yield from (question.close, question.under, question.over)
-        if question.kind == "curve":
-            yield from (question.steeper, question.flatter)
 
 
 def _piece(lesson: Lesson, piece: Piece, known: dict[str, str]) -> Iterator[tuple[str, str]]:

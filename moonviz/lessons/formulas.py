@@ -8,10 +8,10 @@ from typing import Literal
 
 from moonviz.errors import InvalidSpec
 
-TokenKind = Literal["symbol", "sign", "number", "word", "fraction", "group"]
+TokenKind = Literal["symbol", "sign", "number", "word", "fraction", "root", "group"]
 COMMANDS = {
     "partial": "∂", "theta": "θ", "phi": "φ", "sigma": "σ", "cdot": "·", "times": "×", "odot": "⊙", "approx": "≈",
-    "le": "≤", "ge": "≥", "ne": "≠", "to": "→", "sum": "∑", "sqrt": "√", "dots": "…", "pm": "±", "in": "∈",
+    "le": "≤", "ge": "≥", "ne": "≠", "to": "→", "sum": "∑", "dots": "…", "pm": "±", "in": "∈",
     "top": "⊤", "ll": "≪", "gg": "≫", "epsilon": "ε", "quad": "\u2003", "lVert": "‖", "rVert": "‖",
 }  # fmt: skip
 """TeX's names for signs and letters that may also be typed as they are."""
@@ -28,7 +28,7 @@ class Token:
         text: A letter, sign, number or words.
         low: What stands below at its right.
         high: What stands above at its right.
-        parts: Numerator and denominator of a fraction; the inside of a group.
+        parts: Numerator and denominator of a fraction; the inside of a root or group.
     """
 
     kind: TokenKind
@@ -89,6 +89,8 @@ class _Reader:
             return Token("group", "", parts=(inner,))
         if part == "\\frac":
             return Token("fraction", "", parts=(self.group(), self.group()))
+        if part == "\\sqrt":
+            return Token("root", "", parts=(self.group(),))
         if part in ("\\text", "\\mathrm"):
             return Token("word", self.words())
         if part.startswith("\\"):

@@ -107,7 +107,7 @@ class Curve(_Question):
     answer: str = ""
     at: Annotated[tuple[Annotated[int, Field(ge=1, le=512)], ...], _Some, Field(min_length=4, max_length=6)]
     beside: str = ""
-    within: Annotated[float, Field(gt=1, le=10)] = 1.5
+    within: Annotated[float, Field(gt=1, le=30)] = 1.5
     close: Short
     under: Short
     over: Short

@@ -54,7 +54,7 @@ KINDS: dict[str, Kind] = {
     "error": Kind(
         "stored precision", "error", "relative error against float64 autograd", own=("from", "depth", "dtype")
     ),
-    "cosine": Kind("formula", "share", "expected cosine between guess and gradient", "none", ("directions",)),
+    "cosine": Kind("formula", "share", "expected cosine between guess and gradient", "none"),
     "weights": Kind("network", "count", "number of weights", "none"),
     "directions": Kind("network", "count", "numbers in one example at the body’s input", "none"),
     "rank": Kind("probe", "count", "rank of the Jacobian", "conv", CONV),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from moonviz.errors import InvalidSpec
-from moonviz.lessons.markup import Block, blocks
+from moonviz.lessons.markup import Block, blocks, pieces
 from moonviz.lessons.models import Choice, Curve, Front, Slider
 from moonviz.lessons.quantities import Quantity, read_quantity
 from moonviz.lessons.values import Base
@@ -100,6 +101,8 @@ def quantities_of(lesson: Lesson) -> tuple[Quantity, ...]:
     for block in lesson.blocks:
         names = (piece.text for piece in block.pieces if piece.kind == "number")
         found += [read_quantity(name) for name in names if not name.startswith(("given ", "setting "))]
+    names = [piece.text for said in told(lesson.front) for piece in pieces(said) if piece.kind == "number"]
+    found += [read_quantity(name) for name in names if not name.startswith(("given ", "setting "))]
     for question in lesson.front.questions:
         found += answers_of(question)
     view = lesson.front.view
@@ -117,3 +120,17 @@ def answers_of(question: Choice | Slider | Curve) -> list[Quantity]:
         return [answer]
     beside = [read_quantity(question.beside)] if question.beside else []
     return [one.at(depth=depth) for one in [answer, *beside] for depth in question.at]
+
+
+def told(front: Front) -> Iterator[str]:
+    """All that a lesson's settings say to a reader, as it is written."""
+    yield front.goal
+    for question in front.questions:
+        yield question.ask
+        if question.kind == "choice":
+            for option in question.options:
+                yield from (option.text, option.feedback)
+        else:
+            yield from (question.close, question.under, question.over)
+        if question.kind == "curve":
+            yield from (question.steeper, question.flatter)
