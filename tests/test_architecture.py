@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 # What each room may import of moonviz. Rooms are files or folders of moonviz/, plus the app itself.
-_WORDS = {"errors", "events", "specs", "results", "precision", "training", "reading", "building", "probing"}
+_WORDS = {"errors", "events", "specs", "results", "precision", "training", "reading", "building", "probing", "walking"}
 _ENGINE = _WORDS | {"layers", "networks", "data", "theory", "methods", "runs"}
 _WEB = _WORDS | {"theory", "lessons", "figures", "data", "estimates", "jobs", "links", "calibration", "ui"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": {"errors", "events", "specs", "results"},
     "reading": {"errors", "events", "specs", "results"},
     "probing": {"errors", "events", "specs", "results"},
+    "walking": {"errors", "events", "specs", "results"},
     "building": {"errors", "events", "specs", "results"},
     "links": {"errors", "specs"},
     "calibration": {"errors", "results"},
@@ -37,10 +38,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "networks": _WORDS | {"layers", "data"},
     "methods": _WORDS | {"layers", "networks", "data", "theory"},
     "runs": _ENGINE,
-    "estimates": _ENGINE,
+    "estimates": _ENGINE | {"lessons"},
     "jobs": _ENGINE | {"estimates", "calibration"},
     "doctor": _ENGINE | {"estimates", "jobs", "calibration"},
-    "cli": _ENGINE | {"estimates", "jobs", "doctor", "figures", "calibration"},
+    "cli": _ENGINE | {"estimates", "jobs", "doctor", "figures", "calibration", "lessons"},
     "__main__": {"cli"},
     "lessons": _WORDS,
     "figures": _WORDS | {"lessons", "theory", "estimates", "calibration"},

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from moonviz.cli import lessons
 from moonviz.cli.inputs import Changes, read_network, read_run, read_train
 from moonviz.cli.output import Output
 from moonviz.cli.progress import ProgressBar
@@ -32,6 +33,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(lessons.app, name="lessons")
 
 Net = Annotated[str, typer.Argument(metavar="NET", help="A preset's name or a network's JSON file.")]
 Method = Annotated[

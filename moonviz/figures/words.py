@@ -9,6 +9,7 @@ from re import sub
 from typing import Any
 
 from moonviz.figures.style import bytes_text, significant
+from moonviz.lessons.words import glossary
 from moonviz.results import Report, Result
 from moonviz.specs import METHODS
 from moonviz.theory.projforward import expected_cosine
@@ -42,39 +43,7 @@ PHASE_DURING = {
 BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
 """Bytes of one number, by dtype."""
 
-JARGON = {
-    "Moonwalk": "A way to compute the gradient that goes back once without making any weight gradient, only to find "
-    "h at the input, and then walks forward again, making them on the way. So it need not store the activations.",
-    "Gradient": "For every weight, how the loss changes when that weight changes. Training needs all of it.",
-    "h, the gradient on its way": "How the loss changes when one layer's output changes. It starts at the loss and is "
-    "carried from layer to layer; every weight's gradient is made with it. Papers call it the cotangent.",
-    "Activation": "What a layer puts out. Backprop stores them because each weight's gradient is a product of an "
-    "activation and h.",
-    "Residual bits": "The least a layer must remember so that h can pass back through it. A LeakyReLU needs one bit "
-    "per unit: which side of zero was it on?",
-    "Invertible": "A layer whose input can be rebuilt from its output. Revbackprop needs this of every layer.",
-    "Submersive": "A layer that loses nothing of h on the way back: h at its output can be recovered from h at its "
-    "input, even where the input itself cannot be rebuilt. Moonwalk needs no more than this.",
-    "Fragment": "The part of h that a layer erases. Where a layer is not submersive, Moonwalk keeps that part on "
-    "the way back.",
-    "Anchor": "A whole h kept every few layers on the way back, from which the walk forward starts afresh.",
-    "Drift": "What rounding does to a gradient that is exact on paper: fewer digits agree the deeper the network is.",
-    "Conditioning": "How strongly a layer, when it is undone, stretches small errors. A LeakyReLU of slope 0.1 divides "
-    "by 0.1, so it may make them ten times larger.",
-    "Depth, blocks and layers": "Depth counts blocks. A block is a coupling, or a dense or convolution layer with its "
-    "activation. Layers are counted one by one, so at depth 16 digits-dense has 32 of them, numbered 1 to 32: layer 0 "
-    "lies before the first block, and the last number belongs to the head with the loss.",
-    "LeakyReLU": "Leaves positive numbers alone and multiplies negative ones by its slope.",
-    "Coupling": "A layer that moves one half of the channels by a function of the other half: subtract to undo it.",
-    "Vijp": "Vector-inverse-Jacobian product: recover h at a layer's output from h at its input. It lets Moonwalk "
-    "make the weight gradients on a second walk forward.",
-    "Peak": "The most tensor bytes alive at one time during the step, weight gradients included. Weights and the "
-    "batch are not counted.",
-    "Kept at most": "The most bytes held from one step to the next, without weight gradients and without what is "
-    "alive only inside a step.",
-    "Relative error": "The length of the difference between two gradients, divided by the length of the true one. "
-    "10⁻⁶ means that about six digits agree.",
-}
+JARGON = {word.name: word.says for word in glossary().values()}
 """The words a newcomer needs, in the order they are met."""
 
 

@@ -30,6 +30,7 @@ from moonviz.jobs.messages import (
     Steps,
     Sweep,
     Train,
+    Walk,
 )
 
 __all__ = [
@@ -58,4 +59,5 @@ __all__ = [
     "Steps",
     "Sweep",
     "Train",
+    "Walk",
 ]

@@ -24,8 +24,9 @@ from moonviz.probing import LayerProbe
 from moonviz.results import LayerCard, Report
 from moonviz.runs import measure_precision, run_methods
 from moonviz.runs.environment import devices, set_flags
-from moonviz.runs.probe import probe_layer, probe_layer_of
+from moonviz.runs.probe import Budget, probe_layer, probe_layer_of
 from moonviz.runs.train import train_methods
+from moonviz.runs.walked import walk_page
 from moonviz.specs import preset
 from moonviz.specs.layers import Dense, LayerSpec
 from moonviz.specs.network import NetworkSpec
@@ -33,6 +34,7 @@ from moonviz.specs.precision import PrecisionSpec
 from moonviz.specs.run import RunSpec
 from moonviz.specs.train import TrainSpec
 from moonviz.training import TrainReport
+from moonviz.walking import EXAMPLES, WalkPage, WalkSpec
 
 
 class Torch:
@@ -53,6 +55,7 @@ class Torch:
         if lane == "probe":
             load("digits")  # what is slow the first time is not to count as a probe's time
             probe_layer(Dense(width=2), (2,))
+            walk_page(EXAMPLES["dense"].spec.by("moonwalk-pure"), Budget("", seconds=60))
         present = devices()
         chosen = device if device in present else present[0]
         self.flops_per_second = _flops_per_second(chosen) if lane == "measure" else None
@@ -96,6 +99,10 @@ class Torch:
     def probe_layer(self, layer: LayerSpec, in_shape: tuple[int, ...], seed: int) -> LayerProbe:
         """Look at the Jacobian of a layer on its own."""
         return probe_layer(layer, in_shape, seed)
+
+    def walk(self, spec: WalkSpec) -> WalkPage:
+        """Walk a method through a tiny network."""
+        return walk_page(spec)
 
 
 def _flops_per_second(device: str) -> float:

@@ -17,6 +17,7 @@ from moonviz.specs.precision import PrecisionSpec
 from moonviz.specs.run import MethodChoice, RunSpec
 from moonviz.specs.train import TrainSpec
 from moonviz.training import TrainPoint
+from moonviz.walking import WalkSpec
 
 Stage = Literal["check", "trace", "warm-up", "time", "truth", "train", "precision"]
 
@@ -109,7 +110,14 @@ class ProbeLayer(Spec):
     seed: Seed = 0
 
 
-AnyJob = Run | Describe | Check | Estimate | Sweep | Precision | Train | Probe | ProbeLayer
+class Walk(Spec):
+    """Walk a method through a tiny network and write down every number; lane *probe*."""
+
+    kind: Literal["walk"] = "walk"
+    spec: WalkSpec
+
+
+AnyJob = Run | Describe | Check | Estimate | Sweep | Precision | Train | Probe | ProbeLayer | Walk
 JobSpec = Annotated[AnyJob, Field(discriminator="kind")]
 JOB: TypeAdapter[AnyJob] = TypeAdapter(JobSpec)
 
@@ -117,7 +125,7 @@ BACKGROUND = (Precision, Train)
 """Jobs of the *measure* lane that give way to every `Run`: they wait behind it, or stop for it and begin again."""
 GIVES_WAY = (*BACKGROUND, Sweep)
 """The same, and what gives way to every other job of the *estimate* lane; what it has found is kept meanwhile."""
-PROBES = (Probe, ProbeLayer)
+PROBES = (Probe, ProbeLayer, Walk)
 """Jobs of the *probe* lane: small, soon over, and not counted as a tab's job."""
 
 
@@ -176,7 +184,7 @@ class ResultMessage(_Message):
     """The end: the job's whole report as plain data.
 
     For Describe that is a list of layer cards, for Check a `Check`, for Sweep a list of `PeakPoint`s, for a probe a
-    `LayerProbe`.
+    `LayerProbe`, for Walk a `WalkPage`.
     """
 
     kind: Literal["result"] = "result"

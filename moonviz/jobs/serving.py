@@ -25,6 +25,7 @@ from moonviz.specs.precision import PrecisionSpec
 from moonviz.specs.run import RunSpec
 from moonviz.specs.train import TrainSpec
 from moonviz.training import TrainPoint, TrainReport
+from moonviz.walking import WalkPage, WalkSpec
 
 PARENT_SECONDS = 0.5
 """How often a worker looks whether its parent lives."""
@@ -75,6 +76,10 @@ class Computes(Protocol):
 
     def probe_layer(self, layer: LayerSpec, in_shape: tuple[int, ...], seed: int) -> LayerProbe:
         """Look at the Jacobian of a layer on its own."""
+        ...
+
+    def walk(self, spec: WalkSpec) -> WalkPage:
+        """Walk a method through a tiny network and write down every number."""
         ...
 
 

@@ -34,6 +34,7 @@ from moonviz.jobs.messages import (
     Run,
     Sweep,
     Train,
+    Walk,
 )
 from moonviz.jobs.outbox import Outbox
 from moonviz.jobs.serving import Answers, Computes, Inbox, Observer, Stopped, watch_parent
@@ -80,7 +81,7 @@ def _answer(asked: Do, computes: Computes, observer: Observer, answers: Answers)
 
 
 def _small(
-    job: Check | Estimate | Sweep | Describe | Probe | ProbeLayer, computes: Computes, observer: Observer
+    job: Check | Estimate | Sweep | Describe | Probe | ProbeLayer | Walk, computes: Computes, observer: Observer
 ) -> str:
     if isinstance(job, Estimate):
         return computes.estimate(job.spec).to_json()
@@ -92,6 +93,8 @@ def _small(
         return computes.probe(job.network, job.number).to_json()
     if isinstance(job, ProbeLayer):
         return computes.probe_layer(job.layer, job.in_shape, job.seed).to_json()
+    if isinstance(job, Walk):
+        return computes.walk(job.spec).to_json()
     return json.dumps([card.model_dump(mode="json") for card in computes.describe(job.network)])
 
 

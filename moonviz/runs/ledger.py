@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -130,6 +130,12 @@ class Ledger:
     def gradient_bytes(self) -> int:
         """Bytes of parameter gradients alive now."""
         return sum(size for (kind, _), size in self._totals.items() if kind == "gradient")
+
+    def places(self) -> Iterator[tuple[int, Place, int]]:
+        """What is alive and declared now: each storage's identity, its (kind, layer), its bytes."""
+        for key, entry in self._entries.items():
+            if entry.place != _UNDECLARED:
+                yield key, entry.place, entry.bytes
 
     def add(self, storage: torch.UntypedStorage) -> None:
         """Count a storage unless it is known."""

@@ -31,8 +31,8 @@ class Budget:
     Time of other processes does not count, so what is refused does not depend on how busy the machine is.
     """
 
-    def __init__(self, what: str, seconds: float = MOST_SECONDS) -> None:
-        self._what, self._seconds, self._begin = what, seconds, time.process_time()
+    def __init__(self, what: str, seconds: float = MOST_SECONDS, work: str = "its Jacobian") -> None:
+        self._what, self._seconds, self._work, self._begin = what, seconds, work, time.process_time()
 
     def tick(self) -> None:
         """Look at the clock.
@@ -42,7 +42,7 @@ class Budget:
         """
         if time.process_time() - self._begin > self._seconds:
             raise InvalidSpec(
-                f"{self._what}: its Jacobian takes more than {self._seconds:g} s of computing. Look at a smaller one."
+                f"{self._what}: {self._work} takes more than {self._seconds:g} s of computing. Look at a smaller one."
             )
 
 

@@ -25,6 +25,7 @@ from moonviz.specs.network import NetworkSpec
 from moonviz.specs.run import RunSpec
 from moonviz.specs.train import TrainSpec
 from moonviz.training import Trained, TrainPoint, TrainReport
+from moonviz.walking import WalkPage, WalkSpec
 
 STAGES = ("check", "trace", "warm-up", "time", "truth")
 ERRORS = {
@@ -125,6 +126,12 @@ class Compute:
 
     def probe_layer(self, layer: LayerSpec, in_shape: tuple[int, ...], seed: int) -> LayerProbe:
         return self.probe(NetworkSpec(body=({"layers": (layer,)},)), 1)
+
+    def walk(self, spec: WalkSpec) -> WalkPage:
+        return WalkPage(
+            spec=spec.model_dump(mode="json"), label=spec.method.label, exact=True, layers=(), quantities={}, frames=(),
+            grid=(), gradient={}, apart=0.0,
+        )  # fmt: skip
 
     def check(self, network: NetworkSpec, after: Place | None, methods: Sequence[str], observer: Observer) -> Check:
         return Check(network=network.model_dump(mode="json"), peaks=dict.fromkeys(methods, 8))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from job_cases import end, probe, run, until_stage
 
-from moonviz.jobs import Cancelled, Failed, Limits, LocalEngine, Probe, ProbeLayer, ResultMessage
+from moonviz.jobs import Cancelled, Failed, Limits, LocalEngine, Probe, ProbeLayer, ResultMessage, Walk
 from moonviz.jobs.admission import PROBE_SECONDS
 from moonviz.probing import LayerProbe
 from moonviz.specs import layers, preset
+from moonviz.walking import EXAMPLES, WalkPage
 
 
 def test_the_lane_starts_when_it_is_first_needed(fresh_engine: LocalEngine) -> None:
@@ -105,3 +106,9 @@ def test_the_real_lane_refuses_with_words(real_engine: LocalEngine, job: Probe |
     assert isinstance(final, Failed)
     assert final.reason == "refused"
     assert says in final.error.message
+
+
+def test_a_walk_is_a_probe_and_gives_a_page(engine: LocalEngine) -> None:
+    final = end(engine, engine.submit(Walk(spec=EXAMPLES["dense"].spec), "a"))
+    assert WalkPage.model_validate(final.data).label == "moonwalk-mixed"
+    assert Limits(max_seconds=600).patience(Walk(spec=EXAMPLES["dense"].spec)) == PROBE_SECONDS

@@ -1,0 +1,196 @@
+"""The walk on a page: which network and method, asked of the engine, shown by the component."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import monotonic, sleep
+from typing import Any
+
+import streamlit as st
+
+from moonviz.errors import InvalidSpec
+from moonviz.figures.walk import walk_id, walk_payload
+from moonviz.jobs.messages import Failed, ResultMessage, Walk
+from moonviz.specs import METHODS
+from moonviz.ui.engine import engine, tab
+from moonviz.ui.parts import panel, say
+from moonviz.ui.walk.component import walk
+from moonviz.walking import EXAMPLES, WalkPage, WalkSpec, example
+
+POLL_SECONDS = 0.5
+SHORTLY = 1.2
+"""Seconds that a change waits for its numbers before the page goes on without."""
+MOST_KEPT = 64
+PHASES = {"residuals": "keeping bits", "inverse": "undoing layers", "checkpointed": "by segments"}
+
+
+@dataclass
+class WalkState:
+    """What a walk shows. Plain data: a lesson makes one, or a page keeps one.
+
+    Attributes:
+        network: One of `moonviz.walking.EXAMPLES`.
+        method: One of `moonviz.METHODS`.
+        options: The method's options.
+        start: The event to stand at first; null: the first that computes anything.
+        highlight: Quantities to ring, such as ``"h2"``.
+        choices: Whether network and method can be chosen.
+        movable: Whether the input and the weights can be changed.
+        x: The input, where it was changed.
+        weights: The weights that were changed.
+    """
+
+    network: str = "dense"
+    method: str = "moonwalk-mixed"
+    options: dict[str, Any] = field(default_factory=dict)
+    start: int | None = None
+    highlight: tuple[str, ...] = ()
+    choices: bool = True
+    movable: bool = True
+    x: tuple[float, ...] | None = None
+    weights: dict[str, Any] = field(default_factory=dict)
+    job: tuple[str, str] | None = None
+    """What is being asked for: its canonical spec and the job."""
+    found: dict[str, dict[str, Any] | Failed] = field(default_factory=dict)
+    """Answers by canonical spec, the newest last."""
+    heard: int = 0
+    """The number of the last change that was heard of the component."""
+    fault: str = ""
+    """Why the last change was not taken."""
+
+    @property
+    def spec(self) -> WalkSpec:
+        """The walk that is asked for.
+
+        Raises:
+            InvalidSpec: If there is no such network, method or option, or a number is out of range.
+        """
+        return example(self.network).spec.by(self.method, **self.options).moved(self.x, self.weights)
+
+
+def walk_view(key: str, state: WalkState) -> None:
+    """Show a walk: step through it, move its numbers, check them.
+
+    Args:
+        key: Of the widgets; two walks on one page need two.
+        state: What to show; it is changed by what the reader does.
+    """
+    waits = state.job is not None
+    st.fragment(_view, run_every=POLL_SECONDS if waits else None, key=f"{key}-walk")(key, state, waits)
+
+
+def _view(key: str, state: WalkState, waited: bool) -> None:
+    with st.container(key=f"{key}-walk-all"):
+        if state.choices:
+            _choose(key, state)
+        try:
+            spec = state.spec
+        except InvalidSpec as error:
+            panel("There is no such walk.", str(error), bad=True)
+            return
+        answer = _asked(state, spec)
+        if isinstance(answer, Failed):
+            _refused(key, state, answer)
+        else:
+            _shown(key, state, spec, answer)
+    if (state.job is not None) != waited:
+        st.rerun()  # the whole page once, so that this part begins, or stops, to ask for news by itself
+
+
+def _choose(key: str, state: WalkState) -> None:
+    """The sentence of controls."""
+    with st.container(horizontal=True, key=f"{key}-walk-sentence", vertical_alignment="center"):
+        say("Walk")
+        method = st.selectbox(
+            "Method", list(METHODS), index=list(METHODS).index(state.method), key=f"{key}.walk-method-{state.network}",
+            label_visibility="collapsed", width=180,
+        )  # fmt: skip
+        if method == "moonwalk-mixed":
+            phase = st.selectbox(
+                "Phase one", list(PHASES), index=list(PHASES).index(state.options.get("phase_one", "residuals")),
+                format_func=PHASES.get, key=f"{key}.walk-phase", label_visibility="collapsed", width=160,
+            )  # fmt: skip
+        say("through")
+        network = st.selectbox(
+            "Network", list(EXAMPLES), index=list(EXAMPLES).index(state.network),
+            format_func=lambda name: EXAMPLES[name].title, key=f"{key}.walk-network", label_visibility="collapsed",
+            width=220,
+        )  # fmt: skip
+    if method != state.method:
+        state.method, state.options = method, {}
+    elif method == "moonwalk-mixed" and phase != state.options.get("phase_one", "residuals"):
+        state.options = {} if phase == "residuals" else {"phase_one": phase}
+    if network != state.network:
+        state.network, state.x, state.weights = network, None, {}
+    st.html(f'<p class="mv-caption">{EXAMPLES[state.network].about}</p>')
+
+
+def _asked(state: WalkState, spec: WalkSpec) -> dict[str, Any] | Failed | None:
+    """The answer, or null while it is being worked out."""
+    key = spec.canonical()
+    if key in state.found:
+        state.job = None
+        return state.found[key]
+    if state.job is None or state.job[0] != key:
+        state.job = (key, engine().submit(Walk(spec=spec), tab().id))
+    until = monotonic() + SHORTLY
+    end = engine().final(state.job[1])
+    while end is None and monotonic() < until:
+        sleep(0.02)
+        end = engine().final(state.job[1])
+    if end is None:
+        return None
+    state.job = None
+    if isinstance(end, ResultMessage):
+        state.found[key] = walk_payload(WalkPage.model_validate(end.data))
+    elif isinstance(end, Failed):
+        state.found[key] = end
+    else:
+        return None  # stopped, or its process died: the next run of the page asks again
+    if len(state.found) > MOST_KEPT:
+        state.found.pop(next(iter(state.found)))
+    return state.found[key]
+
+
+def _shown(key: str, state: WalkState, spec: WalkSpec, answer: dict[str, Any] | None) -> None:
+    """The walk; while it is worked out anew, the one before it if only its numbers differ."""
+    if answer is None:
+        like = [one for one in state.found.values() if isinstance(one, dict) and one["id"] == walk_id(spec)]
+        answer = like[-1] if like else None
+    if answer is None:
+        st.html('<p class="mv-aside" role="status">Walking on this machine; PyTorch starts first (about 2 s)…</p>')
+        return
+    if state.fault:
+        panel("These numbers cannot be walked.", state.fault, bad=True)
+
+    def moved() -> None:
+        said = st.session_state[f"{key}.walk"].get("moved")
+        if said:
+            _take(state, said)
+
+    walk(answer, f"{key}.walk", moved, state.start, state.highlight, state.movable)
+
+
+def _take(state: WalkState, said: dict[str, Any]) -> None:
+    """Take in changed numbers, if they can be walked."""
+    try:
+        numbers = tuple(float(number) for number in said["x"])
+        state.spec.moved(numbers, said["weights"])
+    except (InvalidSpec, KeyError, TypeError, ValueError) as error:
+        state.fault = str(error)
+        return
+    state.x, state.weights, state.fault = numbers, said["weights"], ""
+
+
+def _refused(key: str, state: WalkState, answer: Failed) -> None:
+    """Why this method cannot walk this network, and one that can."""
+    title = f"{state.method} cannot walk this network." if answer.reason == "refused" else "This walk went wrong."
+    panel(title, answer.error.message, answer.error.remedy or "", bad=True)
+    changed = state.x is not None or bool(state.weights)
+    if changed and st.button("Back to the start", key=f"{key}.walk-back"):
+        state.x, state.weights = None, {}
+        st.rerun()
+    if not changed and state.choices and st.button("Walk it by moonwalk-mixed", key=f"{key}.walk-instead"):
+        state.method, state.options = "moonwalk-mixed", {}
+        st.session_state.pop(f"{key}.walk-method-{state.network}", None)
+        st.rerun()
