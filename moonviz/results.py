@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from moonviz.errors import InvalidSpec
 from moonviz.events import StepRecord
 from moonviz.specs.base import explain
+from moonviz.strict import drop_non_finite
 
 SCHEMA = 1
 MAX_RESULT_BYTES = 64_000_000
@@ -195,7 +195,8 @@ class Report(Plain):
         for result in self.results:
             if result.label == label and result.gradient is not None:
                 more = next((one.values for one in result.gradient.sample if one.layer == layer), ())
-                return tuple((t, t + d) for t, d in zip(truth, more, strict=False) if None not in (t, d))
+                both = zip(truth, more, strict=False)
+                return tuple((t, t + d) for t, d in both if t is not None and d is not None)
         return ()
 
     def to_json(self, indent: int | None = None) -> str:
@@ -203,10 +204,11 @@ class Report(Plain):
         data = self.model_dump(by_alias=True)
         for result in data["results"]:
             lost: list[str] = []
-            _drop_non_finite(result, "", lost)
+            drop_non_finite(result, "", lost)
             result["non_finite"] = [*result["non_finite"], *lost]
-        _drop_non_finite(data, "", [])
-        return json.dumps(data, indent=indent, separators=(",", ":") if indent is None else None, allow_nan=False)
+        drop_non_finite(data, "", [])
+        separators = (",", ":") if indent is None else None
+        return json.dumps(data, indent=indent, separators=separators, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Report:
@@ -230,22 +232,3 @@ def read_file(kind: type[PlainKind], text: str | bytes, name: str) -> PlainKind:
         return kind.model_validate_json(text)
     except ValidationError as error:
         raise InvalidSpec(f"not a moonviz {name}: {explain(error)}") from None
-
-
-def _drop_non_finite(node: Any, place: str, lost: list[str]) -> Any:
-    """Replace non-finite floats by None, in place, noting where they stood."""
-    pairs = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list | tuple) else ()
-    kept = {}
-    for key, value in list(pairs):
-        here = f"{place}.{key}" if place else str(key)
-        if isinstance(value, float) and not math.isfinite(value):
-            if (name := here if isinstance(node, dict) else place) not in lost[-1:]:
-                lost.append(name)
-            kept[key] = None
-        elif isinstance(value, dict | list | tuple):
-            kept[key] = _drop_non_finite(value, here, lost)
-    if isinstance(node, tuple):
-        return tuple(kept.get(n, value) for n, value in enumerate(node))
-    for key, value in kept.items():
-        node[key] = value
-    return node
