@@ -207,8 +207,9 @@ def folded(at: Scene) -> None:
     page = at.open()
     with TemporaryDirectory() as folder:
         path = Path(folder) / "digits-512.json"
-        command = [sys.executable, "-m", "moonviz", "run", "digits-revnet", "--depth", "512", "--batch", "2"]
-        command += ["--method", "backprop", "--method", "moonwalk-mixed", "--repeats", "1", "--json", str(path)]
+        command = [sys.executable, "-m", "moonviz", "run", "digits-revnet", "--depth", "512", "--batch", "8"]
+        command += ["--method", "backprop", "--method", "moonwalk-mixed", "--dtype", "float64"]
+        command += ["--repeats", "1", "--json", str(path)]
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         page.locator("[class*=st-key-race-open] button").first.click()
         page.locator("input[type=file]").set_input_files(path)

@@ -21,7 +21,7 @@ from moonviz.specs.train import HELD_OUT, TrainSpec
 MAX_BYTES, MAX_SECONDS, DEMO = "MOONVIZ_MAX_BYTES", "MOONVIZ_MAX_SECONDS", "MOONVIZ_DEMO"
 _UNITS = {"": 1, "B": 1, **{f"{unit}iB": 1024**n for n, unit in enumerate("KMGT", start=1)}}
 _UNITS |= {f"{unit}B": 1000**n for n, unit in enumerate("KMGT", start=1)}
-_EXTRA_PASSES = 2
+PASSES_BESIDE = 2
 """Warm-up and trace."""
 PROBE_SECONDS = 5.0
 """Longest that a probe may take by the clock; its computing time is limited to a second by itself."""
@@ -146,7 +146,7 @@ def planned_flops(spec: RunSpec | TrainSpec, report: Mapping[str, Any]) -> int:
         looks = len(each) * (1 + spec.steps // spec.test_every)
         one_look = min(each, default=0) * HELD_OUT[spec.network.data] // (3 * spec.network.batch)
         return sum(each) * (spec.steps + 1) + looks * one_look
-    return sum(each) * (spec.repeats + _EXTRA_PASSES) + min(each, default=0) * _TRUTH_PASSES
+    return sum(each) * (spec.repeats + PASSES_BESIDE) + min(each, default=0) * _TRUTH_PASSES
 
 
 def _knob(job: AnyJob) -> str:

@@ -8,11 +8,12 @@ import threading
 from moonviz.jobs import words
 from moonviz.jobs.admission import Limits
 from moonviz.jobs.book import Book, Entry
-from moonviz.jobs.engine import AnyJob, AnyMessage, Final
+from moonviz.jobs.engine import AnyJob, AnyMessage, Final, Speed
 from moonviz.jobs.floor import Floor
 from moonviz.jobs.lane import StartsWorkers
-from moonviz.jobs.messages import PROBES, Failed
+from moonviz.jobs.messages import PROBES, Failed, Run
 from moonviz.jobs.process import WorkerProcess
+from moonviz.specs.run import RunSpec
 
 MOST_WAITING = 40
 MOST_PENDING_OF_A_TAB = 2
@@ -94,6 +95,15 @@ class LocalEngine:
                     self._floor.stop(entry)
                 self._book.drop(entry)
             self._floor.advance()
+
+    def speed(self, spec: RunSpec) -> Speed | None:
+        """See `Engine`."""
+        with self._changed:
+            lane = self._floor.lanes.get(self._floor.lane_of(Run(spec=spec)))
+            hello = lane.hello if lane else None
+            if hello is None or not hello.flops_per_second:
+                return None
+            return Speed(hello.flops_per_second, hello.seconds_per_step or 0.0)
 
     def warm_up(self) -> None:
         """See `Engine`."""

@@ -47,7 +47,7 @@ class Torch:
     flops_per_second: float | None = None
 
     def prepare(self, lane: str, device: str) -> Hello:
-        """Set torch's flags, and measure how fast the device multiplies matrices."""
+        """Set torch's flags, and measure how fast the device multiplies matrices and how long it takes to do little."""
         set_flags(None if lane == "measure" else 1)
         if lane == "estimate":
             # torch loads much of itself at the first dry run, for more than a second: let that begin at once
@@ -58,8 +58,15 @@ class Torch:
             walk_page(EXAMPLES["dense"].spec.by("moonwalk-pure"), Budget("", seconds=60))
         present = devices()
         chosen = device if device in present else present[0]
-        self.flops_per_second = _flops_per_second(chosen) if lane == "measure" else None
-        return Hello(pid=os.getpid(), devices=tuple(present), flops_per_second=self.flops_per_second)
+        if lane != "measure":
+            return Hello(pid=os.getpid(), devices=tuple(present))
+        self.flops_per_second = _flops_per_second(chosen)
+        return Hello(
+            pid=os.getpid(),
+            devices=tuple(present),
+            flops_per_second=self.flops_per_second,
+            seconds_per_step=_seconds_per_step(chosen),
+        )
 
     def run(self, spec: RunSpec, observer: Observer, limit_bytes: int | None) -> Report:
         """Run every method for real, and keep what was predicted beside what was measured."""
@@ -115,3 +122,17 @@ def _flops_per_second(device: str) -> float:
         (a @ a).sum().item()  # `item` waits for an accelerator to finish
         best = min(best, time.perf_counter() - begin)
     return 2 * side**3 / best
+
+
+def _seconds_per_step(device: str) -> float:
+    """Best time to go forward through a tiny layer and back: all of it is what torch takes for any layer at all."""
+    x, weight = (torch.ones(shape, device=device, requires_grad=True) for shape in ((1, 8), (8, 8)))
+    rounds, best = 16, float("inf")
+    for _ in range(4):
+        begin = time.perf_counter()
+        for _ in range(rounds):
+            y = torch.nn.functional.leaky_relu(x @ weight)
+            found = torch.autograd.grad(y, (x, weight), torch.ones_like(y))
+        found[0].sum().item()  # `item` waits for an accelerator to finish
+        best = min(best, (time.perf_counter() - begin) / rounds)
+    return best

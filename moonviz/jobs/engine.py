@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from moonviz.jobs.messages import (
@@ -16,11 +17,30 @@ from moonviz.jobs.messages import (
     StageMessage,
     Steps,
 )
+from moonviz.specs.run import RunSpec
 
 __all__ = ["AnyJob", "AnyMessage", "Engine", "Final"]
 
 Final = ResultMessage | Failed | Cancelled | Lost
 AnyMessage = Queued | StageMessage | Steps | Points | Peaks | Final
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast a device is, as its worker measured when it started.
+
+    Attributes:
+        flops_per_second: The rate of a product of matrices in float32.
+        seconds_per_step: What a step takes that has next to nothing to compute.
+    """
+
+    flops_per_second: float
+    seconds_per_step: float
+
+    def seconds(self, flops: int, steps: int, dtype: str = "float32") -> float:
+        """Predicted time of one training step of so many FLOPs in so many steps of its schedule."""
+        slower = 2.0 if dtype == "float64" else 1.0  # half as many numbers to a register
+        return slower * flops / self.flops_per_second + steps * self.seconds_per_step
 
 
 class Engine(Protocol):
@@ -60,6 +80,10 @@ class Engine(Protocol):
 
     def close_tab(self, tab: str) -> None:
         """Stop a tab's jobs and forget them."""
+        ...
+
+    def speed(self, spec: RunSpec) -> Speed | None:
+        """How fast the device is on which a run would take place; null as long as no worker has told."""
         ...
 
     def warm_up(self) -> None:

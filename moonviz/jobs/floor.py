@@ -8,7 +8,7 @@ from functools import partial
 from threading import Condition
 
 from moonviz.jobs import words
-from moonviz.jobs.admission import Limits, checks, planned_flops
+from moonviz.jobs.admission import Limits, checks
 from moonviz.jobs.book import Entry, Why
 from moonviz.jobs.devices import likely_device
 from moonviz.jobs.engine import AnyJob, Final
@@ -26,7 +26,8 @@ from moonviz.jobs.messages import (
     Run,
     StageMessage,
 )
-from moonviz.jobs.slow import slow_methods, with_left_out, without, without_steps
+from moonviz.jobs.slow import slow_methods, with_left_out, without
+from moonviz.jobs.stand_in import checked, stand_in
 from moonviz.jobs.wire import Do, Hello, Said, Stop
 
 GRACE_SECONDS = 1.0
@@ -69,10 +70,9 @@ class Floor:
         lane = self._lane(entry.lane)
         lane.waiting.append(entry)
         lane.announce()  # before all else: what a page shows first
-        dry = checks(entry.job)
-        if dry is not None:
+        if (dry := checks(entry.job)) is not None:
             entry.admitted = False
-            entry.check = Entry(Estimate(spec=dry), None, _CHECK, guards=entry)
+            entry.check = Entry(Estimate(spec=stand_in(dry)), None, _CHECK, guards=entry)
             self._lane(_CHECK).waiting.append(entry.check)
 
     def warm_up(self) -> None:
@@ -228,7 +228,7 @@ class Floor:
         run.check = None
         match message:
             case ResultMessage():
-                run.flops, run.dry = planned_flops(run.job.spec, message.data), without_steps(message.data)
+                run.flops, run.dry = checked(run.job, message.data)
             case Failed(reason="failed"):
                 self.end(run, Failed(reason="failed", error=words.unchecked(message.error)))
             case Lost():

@@ -46,11 +46,6 @@ def without(job: Run, left_out: Mapping[str, Any]) -> Run:
     return job.model_copy(update={"spec": job.spec.model_copy(update={"methods": rest})})
 
 
-def without_steps(report: Mapping[str, Any]) -> dict[str, Any]:
-    """The report of a dry run without its steps, which are long and needed no more."""
-    return {**report, "results": [one | {"steps": []} for one in report["results"]]}
-
-
 def with_left_out(message: ResultMessage, job: Run, left_out: Mapping[str, Plain]) -> ResultMessage:
     """The result of the race with the methods that were left out in their places."""
     found = {one["label"]: one for one in message.data["results"]} | dict(left_out)

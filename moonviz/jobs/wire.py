@@ -39,12 +39,14 @@ class Hello(_Line):
         pid: Its process.
         devices: What it can compute on, the one that `auto` takes first.
         flops_per_second: A rate that its device surely does not exceed by much; null where none was measured.
+        seconds_per_step: What a step through a layer takes that has next to nothing to compute; null as above.
     """
 
     kind: Literal["hello"] = "hello"
     pid: int
     devices: tuple[str, ...]
     flops_per_second: float | None = None
+    seconds_per_step: float | None = None
 
 
 class Said(_Line):

@@ -13,6 +13,7 @@ from moonviz.jobs.admission import Limits
 from moonviz.jobs.devices import likely_device
 from moonviz.specs import METHODS, PRESETS, RunSpec, method_options
 from moonviz.ui.fitness import await_fit, fit
+from moonviz.ui.foretelling import foretell
 from moonviz.ui.own import own_network
 from moonviz.ui.parts import panel, say
 from moonviz.ui.state import Tab, defaults
@@ -65,6 +66,7 @@ def sentence(tab: Tab) -> RunSpec | None:
             own_network(tab, "race", limits())
         with st.popover("More", key="race.more"):
             _more(tab)
+        place = st.container(key="race-cost")
         pressed = st.button("Run on this machine", type="primary", key="race.run", disabled=busy or not tab.methods)
     await_fit(tab)
     try:
@@ -72,6 +74,8 @@ def sentence(tab: Tab) -> RunSpec | None:
     except InvalidSpec as error:
         panel("These settings cannot be raced.", str(error), bad=True)
         return None
+    with place:
+        foretell(tab, run, limits())
     fits = _tell_fit(tab, run)
     return run if pressed and fits else None
 

@@ -46,6 +46,8 @@ def fit(tab: Tab) -> Fit | None:
     if key in known:
         return known[key]
     if tab.asked is None or tab.asked[0] != key:
+        if tab.asked is not None:
+            engine().cancel(tab.asked[1])  # or a tab that asks quickly would fill its row
         tab.asked = key, engine().submit(Describe(network=network), tab.id), network.depth
     return None
 

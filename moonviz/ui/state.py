@@ -46,6 +46,7 @@ class Tab:
         anchor_every: Blocks between its anchors; 0 for none.
         directions: K of projforward.
         asked: The network whose layers are being asked for: its canonical spec, the job, its blocks.
+        costing: The race whose cost is being asked for: its canonical spec, and the job.
         pinned: The settings at which a result from a file was opened. While they stand, it stays.
         finished: The last race that ended in this tab while the settings asked for another one.
         turn: How often settings came from a file: controls of another turn are others, and start from the tab's.
@@ -67,6 +68,7 @@ class Tab:
     shown: Shown | None = None
     job: Following | None = None
     asked: tuple[str, str, int] | None = None
+    costing: tuple[str, str] | None = None
     study: Study = field(default_factory=Study)
     training: Training = field(default_factory=Training)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+from waits import rest
+
+pytestmark = pytest.mark.browser
 
 THEIRS: frozenset[str] = frozenset()
 """Rules that only what Streamlit draws breaks, each with its reason; none at present."""
@@ -18,14 +21,17 @@ def faults(page: Page) -> list[str]:
 
 
 def settle(page: Page) -> None:
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    page.wait_for_timeout(1500)
+    rest(page)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.stPlotlyChart')].every(one => one.querySelector('.main-svg'))"
+    )
+    page.evaluate("() => document.fonts.ready.then(() => undefined)")
+    page.wait_for_timeout(300)  # what fades in must be there: half faded it has less contrast
 
 
 @pytest.mark.parametrize(("width", "scheme"), WAYS)
 def test_race_has_no_serious_fault_at_rest_and_in_use(tab, width, scheme):
     page = tab(width, 900, scheme)
-    page.locator(".js-plotly-plot .main-svg").first.wait_for()
     settle(page)
     assert not faults(page)
     page.get_by_role("button", name="Step back").click()
@@ -40,9 +46,7 @@ def test_race_has_no_serious_fault_at_rest_and_in_use(tab, width, scheme):
 @pytest.mark.parametrize(("width", "scheme"), WAYS)
 @pytest.mark.parametrize("path", ["methods", "precision"])
 def test_the_other_pages_have_no_serious_fault(tab, path, width, scheme):
-    page = tab(width, 900, scheme)
-    page.goto(f"{page.url.rstrip('/')}/{path}")
-    page.locator(".mv-headline").wait_for()
+    page = tab(width, 900, scheme, path)
     settle(page)
     assert not faults(page)
 

@@ -7,17 +7,17 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 from serving import WAIT
+from waits import drawn, rest
 
 pytestmark = pytest.mark.browser
 
 
 def go(page: Page, title: str) -> None:
     page.get_by_role("link", name=title, exact=True).click()
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    rest(page)
 
 
-def sideways(page: Page) -> int:
-    return page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth - e.clientWidth")
+FITS = "() => { const e = document.querySelector('[data-testid=stMain]'); return e.scrollWidth <= e.clientWidth }"
 
 
 def test_methods_are_told_with_their_pictures_at_any_width(tab):
@@ -31,8 +31,8 @@ def test_methods_are_told_with_their_pictures_at_any_width(tab):
     assert hollow.evaluate("e => getComputedStyle(e).borderTopStyle") == "dashed"
     for width in (768, 390):
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(300)
-        assert sideways(page) <= 0
+        drawn(page)
+        page.wait_for_function(FITS)
 
 
 def test_precision_is_measured_here_and_kept_over_another_page(tab):
@@ -42,7 +42,7 @@ def test_precision_is_measured_here_and_kept_over_another_page(tab):
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     for depth in ("8", "16"):
         page.locator(".st-key-precision-depths").get_by_role("button", name=depth, exact=True).click()
-        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        rest(page)
     page.get_by_role("button", name="Measure", exact=True).click()
     expect(page.locator(".mv-foot")).to_contain_text("Measured here", timeout=45_000)
     expect(page.locator(".mv-headline")).to_contain_text(re.compile("In float32, Moonwalk"))
@@ -51,8 +51,8 @@ def test_precision_is_measured_here_and_kept_over_another_page(tab):
     go(page, "Precision")
     expect(page.locator(".mv-headline")).to_have_text(said)
     page.set_viewport_size({"width": 390, "height": 900})
-    page.wait_for_timeout(500)
-    assert sideways(page) <= 0
+    drawn(page)
+    page.wait_for_function(FITS)
 
 
 @pytest.mark.parametrize(("width", "height"), [(900, 800), (390, 844)])

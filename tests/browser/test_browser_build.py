@@ -25,7 +25,6 @@ class Bench:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        page.get_by_role("link", name="Build").click()
         self.row("input").wait_for()
         self.settle()
 
@@ -73,7 +72,7 @@ def patience():
 
 @pytest.fixture
 def bench(tab):
-    return Bench(tab())
+    return Bench(tab(path="build"))
 
 
 def from_blank(bench: Bench) -> None:
@@ -173,8 +172,10 @@ def test_no_key_is_lost_and_the_focus_stays_while_edits_are_under_way(bench):
     assert bench.fields() == bench.chosen.get_attribute("data-key")
 
 
-def test_a_layer_is_dragged_and_the_first_view_is_repaired_by_one_button(bench):
-    page = bench.page
+def test_a_layer_is_dragged_and_the_first_view_is_repaired_by_one_button(tab):
+    page = tab()
+    page.get_by_role("link", name="Build", exact=True).click()
+    bench = Bench(page)
     expect(page.locator(".mv-headline")).to_have_text("Layer 9 stops Moonwalk. One click repairs it.")
     assert page.locator(".mvs .row.bad").count() == 1
     before = bench.titles()
@@ -214,8 +215,7 @@ def test_a_look_inside_a_layer_and_at_a_convolution(bench):
 
 @pytest.mark.parametrize("width", [390, 768])
 def test_nothing_of_the_bench_scrolls_sideways(tab, width):
-    page = tab(width=width, height=844)
-    page.goto(f"{page.url.rstrip('/')}/build")
+    page = tab(width=width, height=844, path="build")
     page.locator(".mvs .row.bad").wait_for()
     page.get_by_role("button", name="Repair and race it").wait_for()
     scroll, client = page.locator("[data-testid=stMain]").evaluate("e => [e.scrollWidth, e.clientWidth]")

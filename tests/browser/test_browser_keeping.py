@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from waits import rest
 
 from moonviz.data.stored import stored
 from moonviz.figures.headline import headline
@@ -22,9 +23,11 @@ DRAWN = ".js-plotly-plot .main-svg"
 def go(page: Page, name: str) -> None:
     if name != "Race":
         page.get_by_role("link", name=name, exact=True).click()
-        page.locator(".mv-headline").wait_for()
+    rest(page)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.stPlotlyChart')].every(one => one.querySelector('.main-svg'))"
+    )
     page.locator(DRAWN).first.wait_for()
-    page.wait_for_timeout(800)
 
 
 def saves(page: Page) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from waits import rest
 
 pytestmark = pytest.mark.browser
 
@@ -15,22 +15,17 @@ LONG = 120_000
 POSITION = "input[aria-label='Position in the race']"
 
 
-def idle(page: Page) -> None:
-    page.wait_for_timeout(300)  # until the browser has sent what was done
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-
-
 def choose_network(page: Page, title: str) -> None:
     page.get_by_role("combobox", name="Network").click()
     page.get_by_role("option", name=f"{title} ·").click()
-    idle(page)
+    rest(page)
 
 
 def choose(page: Page, setting: str, value: int) -> None:
     field = page.locator(f"[class*=st-key-race-{setting}] input")
     field.fill(str(value))
     field.press("Enter")
-    idle(page)
+    rest(page)
 
 
 def choose_digits(page: Page, depth: int, batch: int = 16) -> None:
@@ -89,7 +84,9 @@ def test_a_race_fills_live_and_its_result_goes_on_in_the_same_player(tab):
     press_run(page)
     player(page).evaluate("e => { e.mine = true; }")
     expect(player(page).get_by_role("button", name="Live")).to_be_visible()
-    expect(player(page).locator(".lane").first).to_contain_text(re.compile("of 18 gradients made"), timeout=LONG)
+    expect(player(page).locator(".lane").first).to_contain_text(
+        re.compile(r"[1-9]\d* of 18 gradients made"), timeout=LONG
+    )
     expect(page.locator(".mv-foot")).to_contain_text("Measured here", timeout=LONG)
     expect(page.locator(".mv-under")).to_contain_text("digits-dense: 16 dense layers, 16 LeakyReLUs, batch 32")
     expect(page.locator(".mv-headline")).to_contain_text("the same gradient")
@@ -108,7 +105,9 @@ def test_a_place_left_while_it_ran_is_kept_when_the_result_arrives(tab):
     page = tab()
     choose_digits(page, depth=64)
     press_run(page)
-    expect(player(page).locator(".lane").first).to_contain_text(re.compile("of 66 gradients made"), timeout=LONG)
+    expect(player(page).locator(".lane").first).to_contain_text(
+        re.compile(r"[1-9]\d* of 66 gradients made"), timeout=LONG
+    )
     page.get_by_role("button", name="Step back").click()
     read = player(page).locator(".scrub .at")
     page.wait_for_timeout(500)  # the words follow with the next frame
@@ -124,7 +123,7 @@ def test_a_race_is_stopped_and_the_last_result_comes_back(tab):
     choose_digits(page, depth=250, batch=64)
     press_run(page)
     page.get_by_text(re.compile("^Tracing")).first.wait_for(timeout=LONG)
-    expect(player(page).locator(".lane").first).to_contain_text("gradients made", timeout=LONG)
+    expect(player(page).locator(".lane").first).to_contain_text(re.compile(r"[1-9]\d* of 252"), timeout=LONG)
     page.get_by_role("button", name="Cancel").click()
     expect(player(page).locator(".stopped")).to_contain_text("nothing is kept.")
     expect(page.locator(".mv-headline")).to_have_count(0)
@@ -142,7 +141,7 @@ def test_the_place_outlives_reruns_and_a_reload(tab):
     for _ in range(5):
         for view in ("By layer", "By sweep"):
             page.locator("[class*=st-key-race-time]").get_by_text(view, exact=True).click()
-            idle(page)
+            rest(page)
             assert position(page) == place
     said = player(page).locator("article.lane").last.locator(".say").inner_text()
     page.reload()
@@ -182,10 +181,8 @@ def test_another_tab_answers_while_a_race_runs_and_a_dead_worker_is_told(tab, ap
     racing.get_by_text(re.compile("^(Tracing|Warming|Timing)")).first.wait_for(timeout=LONG)
 
     other = tab()
-    begin = time.monotonic()
     choose(other, "photo-revnet-depth", 5)
-    expect(other.get_by_text("Settings changed. Run to update.")).to_be_visible(timeout=8_000)
-    assert time.monotonic() - begin < 8
+    expect(other.get_by_text("Settings changed. Run to update.")).to_be_visible()
     expect(racing.get_by_role("button", name="Cancel")).to_be_visible()
 
     (worker,) = app.workers("measure")

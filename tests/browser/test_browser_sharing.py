@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import zlib
 from base64 import urlsafe_b64encode
+from itertools import count
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from serving import WAIT, Watched, served
+from serving import Watched, served
+from waits import rest
 
 from moonviz.data.stored import stored
 from moonviz.figures.headline import headline
@@ -32,35 +34,21 @@ def by_hand(said: bytes) -> str:
 
 
 @pytest.fixture
-def visit(app, chromium):
-    """Opens an address in a browser of its own; at the end none may have logged an error."""
-    opened: list[Watched] = []
+def visit(app, profile, watch):
+    """Opens addresses, each in a browser profile that no other tab of the test has."""
+    numbers = count()
 
     def open_one(path: str, script: str = "", width: int = 1440) -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 1000}, permissions=["clipboard-read", "clipboard-write"]
-        )
-        opened.append(Watched(context.new_page()))
-        page = opened[-1].page
+        page = watch(profile(number=next(numbers)))
+        page.set_viewport_size({"width": width, "height": 1000})
         if script:
             page.add_init_script(script)
         page.goto(path if path.startswith("http") else f"{app.url}/{path}")
         page.locator(".mv-headline").first.wait_for()
-        settled(page)
+        rest(page)
         return page
 
-    yield open_one
-    for one in opened:
-        one.page.context.close()
-    assert not [fault for one in opened for fault in one.faults]
-
-
-@pytest.fixture(autouse=True)
-def patience():
-    """A busy machine takes its time to draw a page to its end."""
-    expect.set_options(timeout=WAIT)
-    yield
-    expect.set_options(timeout=5_000)
+    return open_one
 
 
 def copy(page: Page) -> str:
@@ -104,19 +92,14 @@ def enter_depth(page: Page, value: str) -> None:
     depth(page).press("Enter")
 
 
-def settled(page: Page) -> None:
-    page.wait_for_timeout(400)
-    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
-
-
 def test_a_race_with_all_its_settings_opens_in_another_browser(visit, app):
     here = visit("")
     select(here, "Network", "Digits, dense layers · digits-dense")
-    settled(here)
+    rest(here)
     enter_depth(here, "9")
-    settled(here)
+    rest(here)
     here.locator("[class*=st-key-race-methods]").get_by_role("button", name="revbackprop", exact=True).click()
-    settled(here)
+    rest(here)
     link = copy(here)
     assert link.startswith(f"{app.url}/?s=1")
     assert len(link) < 120
@@ -143,7 +126,7 @@ def test_a_link_goes_to_its_page_and_keeps_what_it_asks(visit):
     assert urlsplit(here.url).path == "/precision"
     chosen(here, "precision-depths", ["4", "32"])
     assert here.get_by_role("spinbutton", name="Slope").input_value() == "0.35"
-    assert "flow: ActNorm" in selected(here, "Network")
+    assert "glow-tiny" in selected(here, "Network")
     link = copy(here)
     assert urlsplit(link).path == "/"
     assert parse_qs(urlsplit(link).query)["s"] == [encode(state)]
@@ -180,7 +163,7 @@ def test_a_network_made_by_hand_goes_to_another_browser_and_is_raced_there(visit
 def test_a_link_is_read_once_and_then_the_reader_decides(visit):
     page = visit(f"?s={encode(State(preset='digits-dense', settings={'depth': 9}))}")
     enter_depth(page, "5")
-    settled(page)
+    rest(page)
     page.get_by_role("link", name="Precision", exact=True).click()
     expect(page.locator(".mv-headline").first).to_contain_text("conditioning decides")
     page.get_by_role("link", name="Race", exact=True).click()

@@ -10,6 +10,7 @@ class FakeEngine:
     def __init__(self) -> None:
         self.jobs, self.script, self.cancelled, self.closed = [], [], [], []
         self.ends = {}
+        self.fast = None
 
     def submit(self, job, tab):
         self.jobs.append((job, tab))
@@ -23,6 +24,9 @@ class FakeEngine:
 
     def final(self, job):
         return self.ends.get(job)
+
+    def speed(self, spec):
+        return self.fast
 
     def cancel(self, job):
         self.cancelled.append(job)

@@ -193,4 +193,6 @@ def test_finish_rows_come_as_methods_finish(shown):
     waiting = [index for index, one in enumerate(seconds) if one > over]
     found = shown.part(".finish tbody tr").evaluate_all("rows => rows.map(row => row.classList.contains('wait'))")
     assert [index for index, wait in enumerate(found) if wait] == waiting
+    says = shown.part(".finish tr.wait .cell").last.evaluate("e => getComputedStyle(e, '::after').content")
+    assert says == '"on its way"'
     assert 0 < len(waiting) < 4

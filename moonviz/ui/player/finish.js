@@ -52,7 +52,7 @@ class Finish {
     const tone = { drifting: "drifting", "not the gradient": "wrong", "a noisy estimate": "noisy" }[strong] || "";
     node.append(this.#head(run),
       this.#cell("Peak memory", this.#bar(run, (fed.peak || 0) / scale.most), peak),
-      this.#cell("Time", this.#bar(run, (fed.seconds || 0) / scale.longest), time, run.status === "waiting" ? "waiting" : "running"),
+      this.#cell("Time", this.#bar(run, (fed.seconds || 0) / scale.longest), time, "on its way"),
       element("td", { "data-of": "Work", class: "num" }, element("span", { class: "v" }, fed.flops ? flopsText(fed.flops) : "not counted")),
       element("td", { "data-of": "Error" }, this.#scale(run, scale)),
       element("td", { "data-of": "Gradient", class: `words ${tone}` }, element("span", { class: "v" }, element("b", {}, strong), rest ? ` ${rest}` : "")));
