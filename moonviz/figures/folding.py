@@ -23,6 +23,7 @@ def folded(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of the stack, each with its place in a run: `fold`, null outside one.
 
     A run has an `id` that says what comes again, its `size` (rows of a unit) and `count` (units); `at` counts its rows.
+    A row behind the first unit says which one it is `like`, and what is other: hundreds of rows go to the page.
     """
     shown = [dict(row, fold=None) for row in rows]
     if len(rows) <= MANY_ROWS:
@@ -32,6 +33,10 @@ def folded(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         name = f"{crc32(json.dumps(looks[first : first + size]).encode()):x}"
         for at in range(size * count):
             shown[first + at]["fold"] = {"id": name, "size": size, "count": count, "at": at}
+        for at in range(size, size * count):
+            like = first + at % size
+            other = {name: value for name, value in shown[first + at].items() if value != shown[like][name]}
+            shown[first + at] = {"like": like, **other}
     return shown
 
 

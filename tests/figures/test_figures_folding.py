@@ -34,6 +34,7 @@ def written_out(pairs: int):
 
 def folds(network) -> list:
     rows = payload(network, None)["rows"]
+    rows = [row if "like" not in row else rows[row["like"]] | row for row in rows]  # as the page does
     return [None if row["fold"] is None else (row["fold"]["at"], row["fold"]["count"]) for row in rows]
 
 
@@ -51,6 +52,14 @@ def test_an_edited_layer_stands_apart_and_both_sides_fold():
     assert parts[1 + 19] is None  # the activation that was changed
     ids = [row["fold"]["id"] for row in payload(edited, None)["rows"] if row["fold"]]
     assert len(set(ids)) == 1  # a run that was opened stays open on both sides
+
+
+def test_a_row_of_a_run_says_only_what_is_other():
+    rows = payload(written_out(20), None)["rows"]
+    assert set(rows[3]) == {"like", "key", "label", "after", "into", "fold", "above"}
+    assert (rows[3]["like"], rows[4]["like"]) == (1, 2)
+    whole = rows[rows[3]["like"]] | rows[3]
+    assert (whole["key"], whole["title"]) == ("body.1.0", "Conv → 1")
 
 
 def test_what_is_repeated_already_does_not_fold():

@@ -60,6 +60,8 @@ class Stack {
     this.send = send;
     const active = this.root.getRootNode().activeElement, held = !!active && this.list.contains(active);
     const landed = this.flight && data.ack && data.ack.client === this.client && data.ack.number >= this.flight.number;
+    // A row of a run says only how it differs from the one it is like.
+    data = { ...data, rows: data.rows.map((row) => (row.like === undefined ? row : { ...data.rows[row.like], ...row })) };
     this.data = data;
     if (landed) {
       const { keep } = this.flight;
@@ -73,10 +75,11 @@ class Stack {
     if (this.fresh !== data.fresh && this.hidden(this.at)) {
       // Nobody chose it yet: the first of its run stands for it.
       this.at -= data.rows[this.at].fold.at;
-      this.telling = setTimeout(() => this.tell(), 160);
+      this.untold = true;
     }
     this.fresh = data.fresh;
     this.#draw();
+    if (this.untold && !data.waiting && !this.flight) { this.untold = false; this.tell(); }
     if (held && !this.root.contains(this.root.getRootNode().activeElement)) this.focusRow();
     else if (held && active.classList.contains("row") && !active.classList.contains("on")) this.focusRow();
     this.#wait();
