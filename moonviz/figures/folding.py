@@ -30,7 +30,9 @@ def folded(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         return shown
     looks = [_look(row) for row in rows]
     for first, size, count in runs(looks):
-        name = f"{crc32(json.dumps(looks[first : first + size]).encode()):x}"
+        # Named by what was written alone, so that a run that was opened stays open while facts come and go.
+        unit = [(row["form"], row["values"]) for row in shown[first : first + size]]
+        name = f"{crc32(json.dumps(unit).encode()):x}"
         for at in range(size * count):
             shown[first + at]["fold"] = {"id": name, "size": size, "count": count, "at": at}
         for at in range(size, size * count):

@@ -45,7 +45,9 @@ def workbench() -> None:
     with st.container(key="build-bench"):
         left, right = st.container(key="build-stack"), st.container(key="build-side")
         with left:
-            _notes(work)
+            # Notes come and go in a place of their own: the stack must not change its, or it is made anew.
+            with st.container(key="build-notes"):
+                _notes(work)
             middle = st.container(key="build-rows")
             _share(here)
         with right:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from moonviz.building import Place, blank, edits
+from moonviz.building import Check, LayerFacts, Place, blank, edits
 from moonviz.figures.folding import MANY_ROWS, runs
-from moonviz.figures.stack import payload
+from moonviz.figures.stack import payload, places
 from moonviz.specs import Block
 from moonviz.specs.layers import Conv, LeakyReLU
 
@@ -52,6 +52,17 @@ def test_an_edited_layer_stands_apart_and_both_sides_fold():
     assert parts[1 + 19] is None  # the activation that was changed
     ids = [row["fold"]["id"] for row in payload(edited, None)["rows"] if row["fold"]]
     assert len(set(ids)) == 1  # a run that was opened stays open on both sides
+
+
+def test_a_run_keeps_its_name_when_facts_come():
+    network = written_out(20)
+    layers = [
+        LayerFacts(place=place, number=n, title=f"Known {place.layer}", in_shape=(1, 8, 8), out_shape=(1, 8, 8))
+        for n, place in enumerate(places(network))
+    ]
+    before, after = (payload(network, known)["rows"][1] for known in (None, Check(network={}, layers=tuple(layers))))
+    assert before["title"] != after["title"]
+    assert before["fold"] == after["fold"]
 
 
 def test_a_row_of_a_run_says_only_what_is_other():
