@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import shutil
 import sys
@@ -21,6 +22,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import psutil
 from playwright.sync_api import Page, sync_playwright
 
 from moonviz.links import State, encode
@@ -143,6 +145,18 @@ def _break(page: Page) -> None:
     page.wait_for_function("() => !stackOfPage.flight && !stackOfPage.data.waiting")
 
 
+def cpu_seconds(server: int) -> dict[str, float]:
+    """Processor time so far of the server, of its workers, and of the browser with what drives it."""
+    spent = {"server": 0.0, "workers": 0.0, "browser": 0.0}
+    mine = psutil.Process().children(recursive=True)
+    workers = {one.pid for one in psutil.Process(server).children(recursive=True)}
+    for one in mine:
+        name = "server" if one.pid == server else "workers" if one.pid in workers else "browser"
+        times = one.cpu_times()
+        spent[name] += times.user + times.system
+    return spent
+
+
 def rest(page: Page) -> None:
     page.wait_for_function(AT_REST)
     page.wait_for_timeout(120)
@@ -168,7 +182,9 @@ def main() -> None:
         page.locator(".mvs .row .badge.good").first.wait_for(timeout=60_000)
         page.wait_for_timeout(4_000)  # the workers are coming up
         page.locator(".mv-peaks .dim").first.wait_for(state="detached", timeout=60_000)
+        before, load = cpu_seconds(app.process.pid), os.getloadavg()[0]
         times = measured(page, chosen.rounds)
+        after = cpu_seconds(app.process.pid)
         browser.close()
     kinds: dict[str, Any] = {kind: spread(rows) for kind, rows in times.items()}
     every = [row for rows in times.values() for row in rows]
@@ -179,9 +195,13 @@ def main() -> None:
             f"{kind:16} known {known['median']:.0f} ms, worst {known['worst']:.0f}; "
             f"peaks {peaks['median']:.0f} ms, worst {peaks['worst']:.0f}; drawn in {row['draw_ms']['median']:.1f} ms"
         )
+    # Processor time depends little on what else the machine does; the times above do.
+    cpu = {name: 1e3 * (after[name] - before[name]) / len(every) for name in before}
+    print(" · ".join(f"{name} {spent:.0f} ms" for name, spent in cpu.items()), f"an edit; load {load:.1f}")
     if not chosen.dry:
         RESULTS.mkdir(exist_ok=True)
-        found = {"environment": environment("cpu").model_dump(), "chromium": version, "layers": DEPTH, "edits": kinds}
+        found = {"environment": environment("cpu").model_dump(), "chromium": version, "load_before": load}
+        found |= {"layers": DEPTH, "cpu_ms_per_edit": cpu, "edits": kinds}
         target = RESULTS / f"build-edits-{platform.machine()}.json"
         target.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
