@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page
-from serving import Watched, served
+from bench_page import Bench
+from playwright.sync_api import Browser, Page, expect
+from serving import WAIT, Watched, served
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +31,16 @@ def tab(app, chromium: Browser):
     for one in opened:
         one.page.context.close()
     assert not [fault for one in opened for fault in one.faults]
+
+
+@pytest.fixture
+def patience():
+    """A busy machine takes its time to draw a page."""
+    expect.set_options(timeout=WAIT)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture
+def bench(tab):
+    return Bench(tab())

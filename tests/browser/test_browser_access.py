@@ -51,7 +51,8 @@ def test_the_other_pages_have_no_serious_fault(tab, path, width, scheme):
 def test_build_has_no_serious_fault_at_rest_and_in_use(tab, width, scheme):
     page = tab(width, 900, scheme)
     page.goto(f"{page.url.rstrip('/')}/build")
-    page.locator(".mvs .row.bad").wait_for()
+    page.locator(".mvs .row.bad").wait_for(timeout=90_000)  # the first page of a fresh server starts PyTorch
+    page.locator(".mv-peaks .dim").first.wait_for(state="detached", timeout=90_000)  # dimmed until they are known
     settle(page)
     assert not faults(page)
     row = page.locator(".mvs .row.on")
@@ -61,6 +62,7 @@ def test_build_has_no_serious_fault_at_rest_and_in_use(tab, width, scheme):
     page.get_by_role("button", name="Look at its Jacobian").click()
     page.locator(".mv-explored").wait_for()
     page.get_by_role("button", name="More layers").click()
+    page.locator(".mv-peaks .dim").first.wait_for(state="detached", timeout=90_000)
     settle(page)
     assert not faults(page)
 
