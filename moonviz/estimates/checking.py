@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
-from moonviz.building.facts import Check, LayerFacts, Place
+from moonviz.building.facts import Check, LayerFacts, Place, Repair
 from moonviz.building.words import layers_of, subtitle, title
 from moonviz.errors import UnsupportedPair
 from moonviz.methods import require
@@ -41,8 +41,9 @@ def check(
         InvalidSpec: If there is no such method.
     """
     asked = {name: method_options(name) for name in methods}
-    found = _known(spec)
+    found = _known(spec, tick)
     walked = walk(spec)
+    tick()
     offers = {after.key: offers_after(spec, walked, after)} if after else {}
     if found.problem:
         return found.model_copy(update={"offers": offers})
@@ -51,16 +52,34 @@ def check(
     return found.model_copy(update={"offers": offers, "peaks": peaks})
 
 
-@lru_cache(maxsize=8)
-def _known(spec: NetworkSpec) -> Check:
-    """All but offers and peaks; kept for a while, since a page asks of one draft for one after the other."""
+def _known(spec: NetworkSpec, tick: Callable[[], None]) -> Check:
+    """All but offers and peaks, part by part, so that whoever waits no longer is heard in between."""
     walked = walk(spec)
-    repairs = repairs_of(spec, walked) if walked.problem else better_layers(spec, walked)
+    tick()
+    repairs = _repairs(spec)
+    tick()
+    layers = _layers(spec)
+    tick()
     refusals = {} if walked.problem else _refusals(spec)
     return Check(
-        network=spec.model_dump(mode="json"), layers=tuple(_facts(spec, walked)), problem=walked.problem,
-        repairs=repairs, refusals=refusals,
-    )  # fmt: skip
+        network=spec.model_dump(mode="json"),
+        layers=layers,
+        problem=walked.problem,
+        repairs=repairs,
+        refusals=dict(refusals),
+    )
+
+
+# A page asks of one draft for one after the other: facts, offers elsewhere, peaks.
+@lru_cache(maxsize=8)
+def _repairs(spec: NetworkSpec) -> tuple[Repair, ...]:
+    walked = walk(spec)
+    return repairs_of(spec, walked) if walked.problem else better_layers(spec, walked)
+
+
+@lru_cache(maxsize=8)
+def _layers(spec: NetworkSpec) -> tuple[LayerFacts, ...]:
+    return tuple(_facts(spec, walk(spec)))
 
 
 def _peak(spec: NetworkSpec, options: MethodOptions, tick: Callable[[], None]) -> int | None:
@@ -79,6 +98,7 @@ def _peak(spec: NetworkSpec, options: MethodOptions, tick: Callable[[], None]) -
             return end.value.peak_bytes
 
 
+@lru_cache(maxsize=8)
 def _refusals(spec: NetworkSpec) -> dict[str, str | None]:
     """Why each method cannot train a network that fits together; null where it can."""
     network = build(spec, "meta")

@@ -27,10 +27,10 @@ def build_headline(check: Check | None) -> Headline:
     if check is None:
         return Headline("Build a network, layer by layer.", WALK)
     if check.problem:
-        name = _capital(check.problem.layer_name)
+        name = capital(check.problem.layer_name)
         return Headline(
             f"{escape(name)} does not fit. {_clicks(1 if check.repairs else 0, 1)}".strip(),
-            prose(check.problem.message),
+            prose(capital(check.problem.message)),
         )
     breaking = blocking(check)
     if breaking:
@@ -50,7 +50,7 @@ def _able(check: Check) -> str:
     """Who can train it, and what Moonwalk is predicted to save."""
     able = [name for name, why in check.refusals.items() if why is None]
     every = len(able) == len(check.refusals)
-    who = "Every method" if every else f"{_capital(COUNTS[len(able)])} of {COUNTS[len(check.refusals)]} methods"
+    who = "Every method" if every else f"{capital(COUNTS[len(able)])} of {COUNTS[len(check.refusals)]} methods"
     start = f"{who} can train this network."
     ours, theirs = check.peaks.get(_MOONWALK), check.peaks.get("backprop")
     if not ours or not theirs:
@@ -67,7 +67,7 @@ def _layers(breaking: Sequence[LayerFacts]) -> str:
     if len(numbers) == 1:
         return f"Layer {numbers[0]}"
     if len(numbers) > 4:
-        return f"{_capital(COUNTS[len(numbers)]) if len(numbers) < len(COUNTS) else len(numbers)} layers"
+        return f"{capital(COUNTS[len(numbers)]) if len(numbers) < len(COUNTS) else len(numbers)} layers"
     return f"Layers {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
@@ -75,9 +75,10 @@ def _clicks(mended: int, faults: int) -> str:
     """How many clicks mend it; nothing where they do not."""
     if mended < faults or not mended:
         return ""
-    count = _capital(COUNTS[mended]) if mended < len(COUNTS) else f"{mended}"
+    count = capital(COUNTS[mended]) if mended < len(COUNTS) else f"{mended}"
     return f"<b>{count} click{'s' * (mended > 1)} repair{'s' * (mended == 1)} it.</b>"
 
 
-def _capital(words: str) -> str:
+def capital(words: str) -> str:
+    """With a capital first letter."""
     return words[:1].upper() + words[1:]

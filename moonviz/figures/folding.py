@@ -23,15 +23,22 @@ def folded(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of the stack, each with its place in a run: `fold`, null outside one.
 
     A run has an `id` that says what comes again, its `size` (rows of a unit) and `count` (units); `at` counts its rows.
+    A row behind the first unit says which one it is `like`, and what is other: hundreds of rows go to the page.
     """
     shown = [dict(row, fold=None) for row in rows]
     if len(rows) <= MANY_ROWS:
         return shown
     looks = [_look(row) for row in rows]
     for first, size, count in runs(looks):
-        name = f"{crc32(json.dumps(looks[first : first + size]).encode()):x}"
+        # Named by what was written alone, so that a run that was opened stays open while facts come and go.
+        unit = [(row["form"], row["values"]) for row in shown[first : first + size]]
+        name = f"{crc32(json.dumps(unit).encode()):x}"
         for at in range(size * count):
             shown[first + at]["fold"] = {"id": name, "size": size, "count": count, "at": at}
+        for at in range(size, size * count):
+            like = first + at % size
+            other = {name: value for name, value in shown[first + at].items() if value != shown[like][name]}
+            shown[first + at] = {"like": like, **other}
     return shown
 
 

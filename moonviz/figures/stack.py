@@ -8,6 +8,7 @@ from typing import Any
 from moonviz.building import Check, LayerFacts, Place
 from moonviz.building.words import layers_of, subtitle, title
 from moonviz.figures.badges import MISFIT, layer_badge
+from moonviz.figures.build_headline import capital
 from moonviz.figures.fields import NETWORK, form_of, forms, values_of
 from moonviz.figures.folding import folded
 from moonviz.figures.style import bytes_text, flops_text
@@ -17,7 +18,7 @@ from moonviz.specs.sources import is_own
 
 INPUT = "input"
 """Key of the first row: the data and the network's own settings."""
-_LOCAL = "Outside the walk: its gradient is one local step from h at its output."
+_LOCAL = "Its gradient is one local step, whatever the method."
 
 
 def places(network: NetworkSpec) -> list[Place]:
@@ -102,7 +103,7 @@ def _input(network: NetworkSpec, check: Check | None) -> dict[str, Any]:
         "title": "Input",
         "subtitle": f"{'your own data' if is_own(network.data) else network.data}, batch {network.batch:,}",
         "shape": list(card.shape),
-        "reason": missing.message if missing else about,
+        "reason": capital(missing.message) if missing else about,
         "badge": MISFIT.plain() if missing else None,
         "tone": MISFIT.tone if missing else "",
         "repairs": _repairs(check, missing.place, needed=True) if missing else [],
@@ -140,7 +141,7 @@ def _rows(network: NetworkSpec, check: Check | None) -> Iterator[dict[str, Any]]
             "shape": list(facts.out_shape) if facts and facts.out_shape else None,
             "badge": badge.plain(),
             "tone": badge.tone,
-            "reason": problem.message if misfit and problem else _reason(place, facts),
+            "reason": capital(problem.message) if misfit and problem else _reason(place, facts),
             "repairs": _repairs(check, place, misfit or badge.tone == "warn"),
             "dim": facts is None,
             "movable": True,

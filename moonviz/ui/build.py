@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -14,12 +15,13 @@ from moonviz.building.examples import EXAMPLE, WORTH_A_LOOK
 from moonviz.figures.build_headline import blocking, build_headline
 from moonviz.figures.stack import payload
 from moonviz.figures.trainers import predicted_peaks, who_can_train
+from moonviz.specs import NetworkSpec
 from moonviz.ui.build_acts import follow, perform
 from moonviz.ui.build_bench import Bench, bench, known, other_facts
 from moonviz.ui.build_look import look_inside, looked
 from moonviz.ui.engine import tab
 from moonviz.ui.linking import copy_link
-from moonviz.ui.parts import panel, show_headline
+from moonviz.ui.parts import panel, show_headline, words_explained
 from moonviz.ui.stack import stack
 from moonviz.ui.state import Tab
 
@@ -41,12 +43,18 @@ def workbench() -> None:
     with st.container(key="build-told"):
         show_headline(build_headline(check))
     with st.container(key="build-bench"):
-        with st.container(key="build-stack"):
-            _notes(work)
-            _stack(here, work, check, waiting)
+        left, right = st.container(key="build-stack"), st.container(key="build-side")
+        with left:
+            # Notes come and go in a place of their own: the stack must not change its, or it is made anew.
+            with st.container(key="build-notes"):
+                _notes(work)
+            middle = st.container(key="build-rows")
             _share(here)
-        with st.container(key="build-side"):
+        with right:
             _side(here, work, check)
+        # The stack comes last: it asks for news by itself, and a run that it cuts short must have drawn all else.
+        with middle:
+            _stack(here, work, check, waiting)
 
 
 def _notes(work: Bench) -> None:
@@ -60,17 +68,23 @@ def _notes(work: Bench) -> None:
 
 def _share(here: Tab) -> None:
     """The network as a link, as Python, and as JSON."""
-    network = here.draft.present
+    python, text = _written(here.draft.present)
     with st.container(horizontal=True, key="build-share", vertical_alignment="center"):
         copy_link("build")
         with st.popover("Copy as Python", type="tertiary"):
-            st.code(as_python(network), language="python", height=360)
-        text = json.dumps(network.model_dump(mode="json", exclude_defaults=True), indent=1)
+            st.code(python, language="python", height=360)
         with st.popover("Copy as JSON", type="tertiary"):
             st.code(text, language="json", height=360)
             st.download_button(
                 "Save as a file", text, "moonviz-network.json", "application/json", key="build.json", on_click="ignore"
             )
+        words_explained()
+
+
+@lru_cache(maxsize=32)
+def _written(network: NetworkSpec) -> tuple[str, str]:
+    """The network as Python and as JSON."""
+    return as_python(network), json.dumps(network.model_dump(mode="json", exclude_defaults=True), indent=1)
 
 
 def _stack(here: Tab, work: Bench, check: Check | None, waiting: bool) -> None:

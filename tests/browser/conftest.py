@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from bench_page import Bench
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from serving import WAIT, Watched, served
 from waits import HEARS
@@ -72,3 +73,8 @@ def tab(app, profile: Callable[..., BrowserContext], watch: Callable[[BrowserCon
         return page
 
     return open_one
+
+
+@pytest.fixture
+def bench(tab) -> Bench:
+    return Bench(tab(path="build"))

@@ -51,6 +51,26 @@ def test_the_other_pages_have_no_serious_fault(tab, path, width, scheme):
     assert not faults(page)
 
 
+@pytest.mark.parametrize(("width", "scheme"), WAYS)
+def test_build_has_no_serious_fault_at_rest_and_in_use(tab, width, scheme):
+    page = tab(width, 900, scheme)
+    page.goto(f"{page.url.rstrip('/')}/build")
+    page.locator(".mvs .row.bad").wait_for(timeout=90_000)  # the first page of a fresh server starts PyTorch
+    page.locator(".mv-peaks .dim").first.wait_for(state="detached", timeout=90_000)  # dimmed until they are known
+    settle(page)
+    assert not faults(page)
+    row = page.locator(".mvs .row.on")
+    row.get_by_role("button", name="Edit").click()
+    row.get_by_role("button", name="Look inside").click()
+    row.locator(".inside dl").wait_for()
+    page.get_by_role("button", name="Look at its Jacobian").click()
+    page.locator(".mv-explored").wait_for()
+    page.get_by_role("button", name="More layers").click()
+    page.locator(".mv-peaks .dim").first.wait_for(state="detached", timeout=90_000)
+    settle(page)
+    assert not faults(page)
+
+
 def test_a_fault_inside_the_player_is_seen(tab):
     page = tab()
     play = page.get_by_role("button", name="Play again").or_(page.get_by_role("button", name="Play", exact=True)).first

@@ -5,98 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from bench_page import Bench, break_it, from_blank
 from playwright.sync_api import Page, expect
-from serving import WAIT
 
 pytestmark = pytest.mark.browser
-
-STACK = (
-    """() => [...document.querySelectorAll('*')].map(e => e.shadowRoot?.[Symbol.for('moonviz.stack')]).find(Boolean)"""
-)
-SETTLED = f"""() => {{
-    const stack = ({STACK})();
-    return stack && !stack.flight && !stack.waiting.length && !stack.adding.waits && !stack.telling
-        && !stack.data.rows.some(row => row.dim)
-}}"""
-
-
-class Bench:
-    """The Build page as its user sees it."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.row("input").wait_for()
-        self.settle()
-
-    def settle(self) -> None:
-        self.page.wait_for_function(SETTLED)
-
-    def row(self, key: str):
-        return self.page.locator(f'.mvs .row[data-key="{key}"]')
-
-    @property
-    def chosen(self):
-        return self.page.locator(".mvs .row.on")
-
-    def press(self, *keys: str) -> None:
-        """Press keys as fast as they come."""
-        for key in keys:
-            self.page.keyboard.press(key)
-        self.settle()
-
-    def add(self, begins: str) -> None:
-        self.press("a", *begins, "Enter")
-
-    def titles(self) -> list[str]:
-        return self.page.evaluate(f"() => ({STACK})().data.rows.map(row => row.title)")
-
-    def spec(self) -> list:
-        return self.page.evaluate(f"() => ({STACK})().data.rows.map(row => [row.key, row.values])")
-
-    def fields(self) -> list[str]:
-        """Where the keys go: the row's key, or the field's path."""
-        return self.page.evaluate("""() => {
-            let at = document.activeElement;
-            while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
-            return at?.dataset?.path || at?.dataset?.key || at?.tagName
-        }""")
-
-
-@pytest.fixture(autouse=True)
-def patience():
-    """A busy machine takes its time to draw a page."""
-    expect.set_options(timeout=WAIT)
-    yield
-    expect.set_options(timeout=5_000)
-
-
-@pytest.fixture
-def bench(tab):
-    return Bench(tab(path="build"))
-
-
-def from_blank(bench: Bench) -> None:
-    bench.page.get_by_role("button", name="Start blank").click()
-    expect(bench.row("body.0.0")).to_contain_text("LeakyReLU")
-    bench.settle()
-    bench.chosen.focus()
-
-
-def break_it(bench: Bench, key: str, path: str | None, value: str) -> None:
-    """Take a layer out, or give one of its fields a value that breaks the network."""
-    bench.row(key).locator(".name").click()
-    bench.settle()
-    if path is None:
-        bench.press("Delete")
-        return
-    bench.press("Enter")
-    field = bench.row(key).locator(f'[data-path="{path}"]')
-    if field.evaluate("e => e.tagName") == "SELECT":
-        field.select_option(value)
-    else:
-        field.fill(value)
-        field.press("Enter")
-    bench.settle()
 
 
 def go_back_to(bench: Bench, blank: list) -> None:
@@ -193,24 +105,6 @@ def test_a_layer_is_dragged_and_the_first_view_is_repaired_by_one_button(tab):
     page.get_by_role("button", name="Repair and race it").click()
     expect(page.locator(".mv-own")).to_have_text("my network", timeout=30_000)
     expect(page.get_by_role("button", name="Run on this machine")).to_be_enabled()
-
-
-def test_a_look_inside_a_layer_and_at_a_convolution(bench):
-    page = bench.page
-    from_blank(bench)
-    bench.press("ArrowDown", "i")
-    assert page.locator(".mvs .inside:visible").count() == 0  # the head is not walked
-    bench.press("ArrowUp", "i")
-    inside = bench.row("body.0.0").locator(".inside")
-    expect(inside).to_contain_text("Its rank is 64, all outputs", timeout=60_000)
-    expect(inside.locator("svg path").first).to_be_attached()
-    page.get_by_role("button", name="Look at its Jacobian").click()
-    shown = page.locator(".mv-explored")
-    expect(shown).to_contain_text("tap 1 is the pivot, solved all at once: diagonal", timeout=60_000)
-    stride = page.locator(".st-key-build-explore-stride input")
-    stride.fill("1")
-    stride.press("Enter")
-    expect(shown).to_contain_text("fragmental", timeout=30_000)
 
 
 @pytest.mark.parametrize("width", [390, 768])

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from moonviz.building import Place, blank, edits
+from moonviz.building import Check, LayerFacts, Place, blank, edits
 from moonviz.figures.folding import MANY_ROWS, runs
-from moonviz.figures.stack import payload
+from moonviz.figures.stack import payload, places
 from moonviz.specs import Block
 from moonviz.specs.layers import Conv, LeakyReLU
 
@@ -34,6 +34,7 @@ def written_out(pairs: int):
 
 def folds(network) -> list:
     rows = payload(network, None)["rows"]
+    rows = [row if "like" not in row else rows[row["like"]] | row for row in rows]  # as the page does
     return [None if row["fold"] is None else (row["fold"]["at"], row["fold"]["count"]) for row in rows]
 
 
@@ -51,6 +52,25 @@ def test_an_edited_layer_stands_apart_and_both_sides_fold():
     assert parts[1 + 19] is None  # the activation that was changed
     ids = [row["fold"]["id"] for row in payload(edited, None)["rows"] if row["fold"]]
     assert len(set(ids)) == 1  # a run that was opened stays open on both sides
+
+
+def test_a_run_keeps_its_name_when_facts_come():
+    network = written_out(20)
+    layers = [
+        LayerFacts(place=place, number=n, title=f"Known {place.layer}", in_shape=(1, 8, 8), out_shape=(1, 8, 8))
+        for n, place in enumerate(places(network))
+    ]
+    before, after = (payload(network, known)["rows"][1] for known in (None, Check(network={}, layers=tuple(layers))))
+    assert before["title"] != after["title"]
+    assert before["fold"] == after["fold"]
+
+
+def test_a_row_of_a_run_says_only_what_is_other():
+    rows = payload(written_out(20), None)["rows"]
+    assert set(rows[3]) == {"like", "key", "label", "after", "into", "fold", "above"}
+    assert (rows[3]["like"], rows[4]["like"]) == (1, 2)
+    whole = rows[rows[3]["like"]] | rows[3]
+    assert (whole["key"], whole["title"]) == ("body.1.0", "Conv → 1")
 
 
 def test_what_is_repeated_already_does_not_fold():

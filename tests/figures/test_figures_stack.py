@@ -84,7 +84,7 @@ def test_the_first_repair_of_a_layer_that_stops_the_walk_is_called_for():
 def test_a_fault_before_the_first_layer_is_told_at_the_input():
     fault = Problem(place=Place(part="stem"), layer_name="the stem", message="it must begin with `embed`.")
     row = rows(check(problem=fault, repairs=(repair(fault.place),)))["input"]
-    assert (row["badge"]["words"], row["reason"]) == ("does not fit", fault.message)
+    assert (row["badge"]["words"], row["reason"]) == ("does not fit", "It must begin with `embed`.")
     assert row["repairs"][0]["needed"]
 
 

@@ -98,7 +98,8 @@ def test_a_deep_network_is_not_kept_waiting_for() -> None:
     assert check(deep.with_depth(40), methods=("forward",)).peaks == {"forward": None}
 
 
-def test_whoever_waits_no_longer_can_stop_it() -> None:
+@pytest.mark.parametrize(("methods", "after"), [(("backprop",), 5), (("backprop",), 9), ((), 1), ((), 4)])
+def test_whoever_waits_no_longer_can_stop_it(methods: tuple[str, ...], after: int) -> None:
     class Enough(Exception):
         pass
 
@@ -106,11 +107,11 @@ def test_whoever_waits_no_longer_can_stop_it() -> None:
 
     def tick() -> None:
         calls.append(1)
-        if len(calls) == 5:
+        if len(calls) == after:
             raise Enough
 
     with pytest.raises(Enough):
-        check(preset("digits-dense", **SMALL), methods=("backprop",), tick=tick)
+        check(preset("digits-dense", **SMALL), methods=methods, tick=tick)
 
 
 def test_behind_a_misfit_nothing_is_known() -> None:

@@ -36,7 +36,8 @@ class Adding {
     const { data, chosen } = this.stack, offers = data.offers[this.place] || null;
     if (!chosen?.seam) this.beyond = false;
     const part = this.beyond ? chosen.seam.words : chosen?.into;
-    this.words.textContent = chosen ? `Add ${part}:` : "";
+    const nothing = !!offers && !offers.length;
+    this.words.textContent = !chosen ? "" : nothing ? `Nothing can be added ${part} until the network fits that far.` : `Add ${part}:`;
     this.other.hidden = !chosen?.seam;
     if (chosen?.seam) this.other.textContent = `${this.beyond ? chosen.into : chosen.seam.words} instead`;
     this.chips.classList.toggle("dim", !offers);

@@ -60,23 +60,28 @@ class Stack {
     this.send = send;
     const active = this.root.getRootNode().activeElement, held = !!active && this.list.contains(active);
     const landed = this.flight && data.ack && data.ack.client === this.client && data.ack.number >= this.flight.number;
+    // A row of a run says only how it differs from the one it is like.
+    data = { ...data, rows: data.rows.map((row) => (row.like === undefined ? row : { ...data.rows[row.like], ...row })) };
     this.data = data;
     if (landed) {
-      const { keep } = this.flight;
+      const { keep, open } = this.flight;
       this.flight = null;
       clearTimeout(this.timer);
       const named = data.choose === null ? -1 : data.rows.findIndex((row) => row.key === data.choose);
       if (named >= 0) this.at = named;
       else if (keep !== undefined) this.at = keep;
+      // Who wrote repeats out wants to see them.
+      if (open && data.rows[this.at]?.fold) this.opened.add(data.rows[this.at].fold.id);
     } else if (this.fresh !== data.fresh && data.choose !== null) this.at = Math.max(0, data.rows.findIndex((row) => row.key === data.choose));
     this.at = Math.max(0, Math.min(this.at, data.rows.length - 1));
     if (this.fresh !== data.fresh && this.hidden(this.at)) {
       // Nobody chose it yet: the first of its run stands for it.
       this.at -= data.rows[this.at].fold.at;
-      this.telling = setTimeout(() => this.tell(), 160);
+      this.untold = true;
     }
     this.fresh = data.fresh;
     this.#draw();
+    if (this.untold && !data.waiting && !this.flight) { this.untold = false; this.tell(); }
     if (held && !this.root.contains(this.root.getRootNode().activeElement)) this.focusRow();
     else if (held && active.classList.contains("row") && !active.classList.contains("on")) this.focusRow();
     this.#wait();
@@ -116,10 +121,10 @@ class Stack {
   }
 
   /* One edit at a time is under way. Keys pressed meanwhile wait, since they mean the stack as it will be then. */
-  act(what, { keep } = {}) {
-    if (this.flight) { this.waiting.push(() => this.act(what, { keep })); return; }
+  act(what, { keep, open } = {}) {
+    if (this.flight) { this.waiting.push(() => this.act(what, { keep, open })); return; }
     clearTimeout(this.poke);
-    this.flight = { number: ++this.number, keep };
+    this.flight = { number: ++this.number, keep, open };
     const told = { client: this.client, number: this.number, chosen: this.chosen?.key ?? null, ...what };
     const tell = () => { this.send("act", told); this.timer = setTimeout(tell, AGAIN); };
     tell();
@@ -183,7 +188,7 @@ class Stack {
     if (name === "inside" && row.probed) this.act({ do: "inside", place }, { keep: at });
     else if (name === "remove" && row.removable) this.act({ do: "remove", place }, { keep: Math.min(at, this.rows.length - 2) });
     else if (name === "duplicate" && row.removable) this.act({ do: "duplicate", place }, { keep: at + 1 });
-    else if (name === "ungroup" && row.group?.repeat > 1) this.act({ do: "ungroup", place }, { keep: at });
+    else if (name === "ungroup" && row.group?.repeat > 1) this.act({ do: "ungroup", place }, { keep: at, open: true });
     else if (name === "repair" && row.repairs.length) this.act({ do: "repair", n: row.repairs[0].n }, { keep: at });
     else if ((name === "up" || name === "down") && row.movable) this.act({ do: name, place }, { keep: at });
   }
