@@ -18,6 +18,8 @@ WORDS: bytes = _FROZEN["words"].encode()
 
 _KEYS = {"page": "p", "preset": "n", "device": "d", "repeats": "r", "batch_seed": "b"}
 _GROUPS = {"precision": "q", "training": "t"}
+_LATER = {"whatif": "w"}
+"""Groups that came after the first link: written in full where they were touched, else not at all."""
 
 
 def written(state: State) -> dict[str, Any]:
@@ -39,13 +41,16 @@ def written(state: State) -> dict[str, Any]:
         less = _less(group, usual[name])
         if less:
             said[short] = less
+    for name, short in _LATER.items():
+        if getattr(state, name) != type(state).model_fields[name].default:
+            said[short] = whole[name]
     return said
 
 
 def read_back(said: dict[str, Any]) -> dict[str, Any]:
     """A state as plain data, not yet checked; what a link says beyond what it can is kept, to be told of."""
     usual = _FROZEN["state"]
-    long = {short: name for name, short in (_KEYS | _GROUPS).items()}
+    long = {short: name for name, short in (_KEYS | _GROUPS | _LATER).items()}
     long |= {"s": "settings", "m": "methods", "o": "own"}
     whole = {name: usual[name] for name in _KEYS} | {long.get(key, key): value for key, value in said.items()}
     whole["methods"] = _long_methods(whole.get("methods", usual["methods"]))
