@@ -81,7 +81,8 @@ def first_wall(answers: Sequence[Answer], ask: Ask, found: Mapping[tuple[str, st
         return ""
     one = next((one for one in measured if one.method.startswith("moonwalk")), max(measured, key=lambda a: a.reach))
     wall, reach = found[one.label, ask.dtype], one.reach
-    name = f'<span class="mv-name mv-of-{escape(one.method)}">{escape(short(one.label))}</span>'
+    said = short(one.label) if one.method == "moonwalk-mixed" else one.label
+    name = f'<span class="mv-name mv-of-{escape(one.method)}">{escape(said)}</span>'
     error = f"an error of {power_text(limit)}"
     if wall.lost is not None and wall.lost <= reach:
         where = f"between {wall.kept:,} and {wall.lost:,} blocks" if wall.kept else f"before {wall.lost:,} blocks"

@@ -6,7 +6,11 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from moonviz.estimates.extrapolate import at
 from moonviz.estimates.fit import Fit
@@ -14,7 +18,10 @@ from moonviz.estimates.points import PeakPoint
 from moonviz.estimates.varying import depth_of, with_depth
 from moonviz.figures.whatif_answer import Answer, distance, scaled
 from moonviz.specs import NetworkSpec
-from moonviz.ui.whatif_state import Whatif
+from moonviz.ui.whatif_state import OPENING, Whatif, opening
+
+STORED = Path(__file__).parents[1] / "data" / "stored_peaks"
+_POINTS: TypeAdapter[tuple[PeakPoint, ...]] = TypeAdapter(tuple[PeakPoint, ...])
 
 MOST_FAMILIES = 48
 MOST_CONFIRMED = 160
@@ -59,6 +66,12 @@ class Family:
             rest = [other for other in mine if not other.books and other.status == "ok"][-MOST_CONFIRMED:]
             self.points[point.label] = (*learned, *rest, point)
 
+    def stock(self, found: Iterable[PeakPoint]) -> None:
+        """Take stored dry runs, whole sets of them."""
+        found = tuple(found)
+        self.add(found)
+        self.sampled |= {point.label for point in found}
+
     def check(self, label: str) -> list[float]:
         """How far extrapolations lie from the dry runs that came later, as shares of these."""
         mine = self.points.get(label, ())
@@ -90,7 +103,9 @@ class Shelf:
         if key not in self._families:
             made = page.own is not None
             settings = {} if made else dict(page.settings)
-            self._families[key] = Family("" if made else page.preset, settings, page.get("dtype"))
+            family = self._families[key] = Family("" if made else page.preset, settings, page.get("dtype"))
+            if key == _opening_key(page.preset):
+                family.stock(stored_peaks(page.preset))
             while len(self._families) > MOST_FAMILIES:
                 self._families.popitem(last=False)
         self._families.move_to_end(key)
@@ -120,6 +135,18 @@ class Shelf:
         batches = dict.fromkeys((batch, 2 * batch, 131_072, 262_144))
         known = [at(points, depth, size) for depth in GUESSED_DEPTHS for size in batches]
         return scaled(known, near[0].settings, own.settings, (near[0].dtype, own.dtype))
+
+
+@lru_cache(maxsize=16)
+def stored_peaks(name: str) -> tuple[PeakPoint, ...]:
+    """Dry runs that ship with the package for what a preset's untouched page shows; empty where there are none."""
+    path = STORED / f"{name}.json"
+    return _POINTS.validate_json(path.read_bytes()) if path.exists() else ()
+
+
+@lru_cache(maxsize=16)
+def _opening_key(name: str) -> str:
+    return family_key(Whatif(preset=name, settings=opening(name))) if name in OPENING else ""
 
 
 def family_key(page: Whatif) -> str:
@@ -164,6 +191,7 @@ class Wanted:
 def wanted(family: Family, answers: Sequence[Answer], depth: int, batch: int) -> list[Wanted]:
     """The dry runs that would make the page's answers sure, the most urgent first; empty when all is known."""
     asked = [one for one in answers if one.label not in family.failed]
+    asked.sort(key=lambda one: one.method not in ("backprop", "moonwalk-mixed") or ":" in one.label)
     listed = [
         Wanted(one.label, (SAMPLED_DEPTH,), (batch,), samples=True) for one in asked if one.label not in family.sampled
     ]

@@ -21,6 +21,11 @@ OPENING: dict[str, dict[str, Any]] = {"photo-revnet": {"channels": 256, "batch":
 """What an untouched page shows instead of a preset's own settings: sizes at which memory matters on a GPU."""
 
 
+def opening(name: str) -> dict[str, Any]:
+    """The settings with which an untouched page shows a preset."""
+    return PRESETS[name].settings().model_dump() | OPENING.get(name, {})
+
+
 @dataclass
 class Whatif:
     """The What-if part of a tab's state. Plain data only.
@@ -68,8 +73,8 @@ class Whatif:
         if key == self.seen:
             return
         untouched = own is None and settings == PRESETS[name].settings().model_dump()
-        opening = OPENING.get(name, {}) if untouched and not self.seen else {}
-        self.seen, self.preset, self.settings, self.own = key, name, {**settings, **opening}, own
+        shown = opening(name) if untouched and not self.seen else dict(settings)
+        self.seen, self.preset, self.settings, self.own = key, name, shown, own
         self.turn += 1
 
     def network(self) -> NetworkSpec:
