@@ -77,7 +77,7 @@ class Family:
         mine = self.points.get(label, ())
         if label not in self.checked or self.checked[label][0] != len(mine):
             learned = [point for point in mine if point.books]
-            later = [point for point in mine if not point.books and point.exact and point.peak_bytes]
+            later = [point for point in mine if not point.books and point.exact and point.depth != SAMPLED_DEPTH]
             self.checked[label] = len(mine), [_off(learned, point) for point in later if learned]
         return self.checked[label][1]
 
