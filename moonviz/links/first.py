@@ -19,7 +19,17 @@ WORDS: bytes = _FROZEN["words"].encode()
 _KEYS = {"page": "p", "preset": "n", "device": "d", "repeats": "r", "batch_seed": "b"}
 _GROUPS = {"precision": "q", "training": "t"}
 _LATER = {"whatif": "w"}
-"""Groups that came after the first link: written in full where they were touched, else not at all."""
+_LATER_USUAL: dict[str, dict[str, Any]] = {
+    "whatif": {
+        "device": "gpu",
+        "budget_bytes": 24 * 2**30,
+        "optimizer": "momentum",
+        "methods": ["backprop", "checkpointing", "revbackprop", "moonwalk-mixed"],
+        "error": -3,
+        "anchor_every": 8,
+    }
+}
+"""Groups that came after the first link, with the defaults that stood when they came; they never change either."""
 
 
 def written(state: State) -> dict[str, Any]:
@@ -42,8 +52,9 @@ def written(state: State) -> dict[str, Any]:
         if less:
             said[short] = less
     for name, short in _LATER.items():
-        if getattr(state, name) != type(state).model_fields[name].default:
-            said[short] = whole[name]
+        less = _less(whole[name], _LATER_USUAL[name])
+        if less:
+            said[short] = less
     return said
 
 
@@ -62,6 +73,8 @@ def read_back(said: dict[str, Any]) -> dict[str, Any]:
         group = whole[name] = _more(whole.get(name, {}), usual[name])
         if isinstance(group, dict) and "methods" in group:
             group["methods"] = _long_methods(group["methods"])
+    for name, usual_then in _LATER_USUAL.items():
+        whole[name] = _more(whole.get(name, {}), usual_then)
     return whole
 
 

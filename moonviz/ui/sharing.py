@@ -36,13 +36,15 @@ def state_of(tab: Tab, page: str) -> State:
         InvalidSpec: If the tab's settings are none that a network can have.
     """
     study, ahead = tab.study, tab.whatif
-    own = tab.draft.present if page == BENCH else ahead.own if page == AHEAD else tab.own
+    # The What-if page has a network of its own once it has been looked at.
+    about = ahead if page == AHEAD and ahead.preset else tab
+    own = tab.draft.present if page == BENCH else about.own
     return State.read(
         {
             "page": page,
             "own": own and own.model_dump(mode="json"),
-            "preset": ahead.preset if page == AHEAD else tab.preset,
-            "settings": ahead.settings if page == AHEAD else tab.settings,
+            "preset": about.preset,
+            "settings": about.settings,
             "methods": tab.choices(),
             "device": tab.device,
             "repeats": tab.repeats,

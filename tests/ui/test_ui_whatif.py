@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from moonviz.estimates.points import PeakPoint
@@ -181,7 +183,7 @@ def test_a_sweep_that_nobody_asks_for_any_more_is_outdated():
 def test_sliders_take_small_steps_all_the_way(low, high):
     options = grid(low, high)
     assert (options[0], options[-1]) == (low, high)
-    assert all(b / a <= 2 for a, b in zip(options, options[1:], strict=False))
+    assert all(b / a <= 2 for a, b in itertools.pairwise(options))
     assert len(options) < 120
     assert nearest(options, options[5]) == options[5]
 
