@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -16,12 +17,26 @@ from moonviz.errors import InvalidSpec
 _HOOKS = ("_hooks", "_hooks_with_kwargs", "_hooks_always_called")
 
 
-def on_meta(modules: list[nn.Module], names: list[str]) -> list[nn.Module]:
-    """The same modules on the meta device, in training mode and without hooks; shared weights stay shared.
+def on_meta(tensor: Tensor) -> Tensor:
+    """A tensor of the same shape on the meta device, where operations only know shapes."""
+    return tensor.detach().to("meta")
+
+
+def as_fake(tensor: Tensor) -> Tensor:
+    """A tensor of the same shape on the CPU, without memory inside a `FakeTensorMode`.
+
+    There torch picks the kernels that it would pick for a real tensor; on the meta device it may pick others.
+    """
+    return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device="cpu")
+
+
+def copies_of(modules: list[nn.Module], names: list[str], empty: Callable[[Tensor], Tensor]) -> list[nn.Module]:
+    """The same modules of other tensors, in training mode and without hooks; shared weights stay shared.
 
     Args:
         modules: The originals.
         names: What each is called in messages.
+        empty: Makes what stands for a tensor.
 
     Raises:
         InvalidSpec: If one has weights without a shape yet, or holds what cannot be copied.
@@ -30,7 +45,7 @@ def on_meta(modules: list[nn.Module], names: list[str]) -> list[nn.Module]:
     kept: list[Any] = []  # what the memo knows by its address must live as long as the memo
     for module, name in zip(modules, names, strict=True):
         for inner in module.modules():
-            _note(inner, name, memo, kept)
+            _note(inner, name, memo, kept, empty)
     copies = [_copy(module, name, memo) for module, name in zip(modules, names, strict=True)]
     for module in copies:
         for inner in module.modules():
@@ -38,7 +53,9 @@ def on_meta(modules: list[nn.Module], names: list[str]) -> list[nn.Module]:
     return copies
 
 
-def _note(module: nn.Module, name: str, memo: dict[int, Any], kept: list[Any]) -> None:
+def _note(
+    module: nn.Module, name: str, memo: dict[int, Any], kept: list[Any], empty: Callable[[Tensor], Tensor]
+) -> None:
     """Say what stands for the module's tensors and hooks in its copy."""
     for key, value in vars(module).items():
         if key.endswith(_HOOKS) and isinstance(value, dict):
@@ -46,15 +63,15 @@ def _note(module: nn.Module, name: str, memo: dict[int, Any], kept: list[Any]) -
         elif key != "_modules":
             for leaf in tree_leaves(value):
                 if isinstance(leaf, Tensor) and id(leaf) not in memo:
-                    memo[id(leaf)] = _empty(leaf, name)
+                    memo[id(leaf)] = _stand_in(leaf, name, empty)
                     kept.append(leaf)
 
 
-def _empty(tensor: Tensor, name: str) -> Tensor:
+def _stand_in(tensor: Tensor, name: str, empty: Callable[[Tensor], Tensor]) -> Tensor:
     if is_lazy(tensor):
         raise InvalidSpec(f"{name} has weights without a shape yet; run one batch through your model first")
-    empty = tensor.detach().to("meta")
-    return nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
+    made = empty(tensor)
+    return nn.Parameter(made, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else made
 
 
 def _copy(module: nn.Module, name: str, memo: dict[int, Any]) -> nn.Module:
