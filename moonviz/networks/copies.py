@@ -59,6 +59,11 @@ def _note(
     """Say what stands for the module's tensors and hooks in its copy."""
     for key, value in vars(module).items():
         if key.endswith(_HOOKS) and isinstance(value, dict):
+            if any(type(hook).__module__.startswith("torch.nn.utils") for hook in value.values()):
+                raise InvalidSpec(
+                    f"{name} has weights that a hook makes, and hooks are not called here. Use what is in "
+                    "`torch.nn.utils.parametrizations` instead, or make the weights permanent."
+                )
             memo[id(value)] = OrderedDict()
         elif key != "_modules":
             for leaf in tree_leaves(value):
@@ -90,11 +95,14 @@ def try_out(module: nn.Module, x: Tensor, name: str) -> Tensor:
     Raises:
         InvalidSpec: If it takes no such input, or gives something else than one tensor of as many examples.
     """
+    own = next((one.dtype for one in module.parameters(recurse=False)), x.dtype)
+    if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d) and own != x.dtype:
+        raise InvalidSpec(f"{name} has {_type(own)} weights, but gets {_words(x)}. Cast one of the two.")
     try:
         with torch.no_grad():
             y = module(x)
     except (RuntimeError, TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError) as error:
-        raise InvalidSpec(f"{name} does not take {_words(x)}: {_first_line(error)}") from None
+        raise InvalidSpec(f"{name} does not take {_words(x)}: {_first_line(error)}{_advice(error)}") from None
     if not isinstance(y, Tensor):
         raise InvalidSpec(
             f"{name} gives a {type(y).__name__}, and layers here pass one tensor on. Wrap it so that it gives one."
@@ -109,7 +117,17 @@ def try_out(module: nn.Module, x: Tensor, name: str) -> Tensor:
 
 
 def _words(tensor: Tensor) -> str:
-    return f"{list(tensor.shape)} of {str(tensor.dtype).removeprefix('torch.')}"
+    return f"{list(tensor.shape)} of {_type(tensor.dtype)}"
+
+
+def _type(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _advice(error: BaseException) -> str:
+    if "meta" not in str(error):
+        return ""
+    return ". It gets tensors without numbers: it must not look at values, and make its own tensors on `x.device`."
 
 
 def _first_line(error: BaseException) -> str:

@@ -127,17 +127,16 @@ def _links(
 def _layer(module: nn.Module, behind: list[nn.Module], x: Tensor, y: Tensor) -> Layer | None:
     """This package's layer for a module that made y of x; null where there is nothing to do."""
     kind, shape = type(module).__name__, tuple(x.shape[1:])
-    own_dtype = next((weight.dtype for weight in module.parameters()), x.dtype)
+    if type(module) is not getattr(nn, kind, None):
+        return _foreign(module, x, y, "is no layer of PyTorch's own")
+    if list(module.children()):
+        return _foreign(module, x, y, "has no counterpart here")
     try:
-        if type(module) is not getattr(nn, kind, None):
-            raise InvalidSpec("is no layer of PyTorch's own")
-        if own_dtype != x.dtype:
-            raise InvalidSpec(f"has {own_dtype} weights and gets {x.dtype}".replace("torch.", ""))
         (given,) = leaves(f"Sequential(\n{module!r}\n)")
         spec = counterpart(given, shape)
         layer = spec and make(spec, shape, Placement(x.device, x.dtype), "does not fit")
     except InvalidSpec as error:
-        return _foreign(module, x, y, str(error))
+        return _foreign(module, x, y, str(error).partition("\n")[0])
     vector = isinstance(spec, specs.GlobalMeanPool) and any(isinstance(one, nn.Flatten) for one in behind)
     if (layer.out_shape if layer else shape) != (y.shape[1:].numel(),) * vector + tuple(y.shape[1:]) * (not vector):
         return _foreign(module, x, y, "has no counterpart here")
