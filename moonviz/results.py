@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from moonviz.errors import InvalidSpec
 from moonviz.events import StepRecord
-from moonviz.specs.base import explain
+from moonviz.specs.base import drop_non_finite, explain
 
 SCHEMA = 1
 MAX_RESULT_BYTES = 64_000_000
@@ -114,6 +113,13 @@ class Result(Plain):
     seconds: Seconds | None = None
     gradient: Agreement | None = None
     steps: tuple[StepRecord, ...] = ()
+    depth: int | None = None
+    batch: int | None = None
+    """Depth and batch of an estimate over several of them, or of the answer in `fit`; else null."""
+    exact: bool | None = None
+    """Of such an estimate: whether it was dry-run at that very depth and batch, or put together from others."""
+    fit: dict[str, Any] | None = None
+    """The answer to how deep a network fits into a memory (`estimates.fit.Fit`)."""
     predicted: bool = False
     """True for a dry run: bytes and FLOPs of the real schedule, no arithmetic done."""
     predicted_peak_bytes: int | None = None
@@ -202,9 +208,9 @@ class Report(Plain):
         data = self.model_dump(by_alias=True)
         for result in data["results"]:
             lost: list[str] = []
-            _drop_non_finite(result, "", lost)
+            drop_non_finite(result, "", lost)
             result["non_finite"] = [*result["non_finite"], *lost]
-        _drop_non_finite(data, "", [])
+        drop_non_finite(data, "", [])
         return json.dumps(data, indent=indent, separators=(",", ":") if indent is None else None, allow_nan=False)
 
     @classmethod
@@ -229,22 +235,3 @@ def read_file(kind: type[PlainKind], text: str | bytes, name: str) -> PlainKind:
         return kind.model_validate_json(text)
     except ValidationError as error:
         raise InvalidSpec(f"not a moonviz {name}: {explain(error)}") from None
-
-
-def _drop_non_finite(node: Any, place: str, lost: list[str]) -> Any:
-    """Replace non-finite floats by None, in place, noting where they stood."""
-    pairs = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list | tuple) else ()
-    kept = {}
-    for key, value in list(pairs):
-        here = f"{place}.{key}" if place else str(key)
-        if isinstance(value, float) and not math.isfinite(value):
-            if (name := here if isinstance(node, dict) else place) not in lost[-1:]:
-                lost.append(name)
-            kept[key] = None
-        elif isinstance(value, dict | list | tuple):
-            kept[key] = _drop_non_finite(value, here, lost)
-    if isinstance(node, tuple):
-        return tuple(kept.get(n, value) for n, value in enumerate(node))
-    for key, value in kept.items():
-        node[key] = value
-    return node
