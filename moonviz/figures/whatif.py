@@ -148,7 +148,8 @@ def _said(need: Need) -> str:
 
 def _dry_runs(parts: Parts, one: Answer, along: Along, ask: Ask, ends: tuple[int, int], scheme: Scheme) -> None:
     """A ring where a dry run stands behind the line."""
-    same = [point for point in one.points if point.exact and point.status == "ok" and not one.guessed]
+    # Some dry runs have closer segments than are asked for, only to learn from.
+    same = [point for point in one.points if point.exact and point.asked and point.status == "ok" and not one.guessed]
     if along == "depth":
         chosen = {point.depth: point for point in same if point.batch == ask.batch}
     else:

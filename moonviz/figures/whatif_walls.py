@@ -86,9 +86,12 @@ def first_wall(answers: Sequence[Answer], ask: Ask, found: Mapping[tuple[str, st
     error = f"an error of {power_text(limit)}"
     if wall.lost is not None and wall.lost <= reach:
         where = f"between {wall.kept:,} and {wall.lost:,} blocks" if wall.kept else f"before {wall.lost:,} blocks"
+        backprop = found.get(("backprop", ask.dtype))
+        same = one.method != "backprop" and backprop is not None and backprop.lost == wall.lost
+        more = " Backprop does no better there: it is the number format that is too coarse." if same else ""
         return (
             f"<b>Memory is not the first wall.</b> {name} would fit {reach:,} blocks, but in {ask.dtype} it passes "
-            f"{error} {where}."
+            f"{error} {where}.{more}"
         )
     if wall.lost is None and wall.kept < reach:
         return (

@@ -48,6 +48,14 @@ def test_the_first_wall_is_named(wall, says):
     assert first_wall(found, ask, {}, -3) == ""
 
 
+def test_a_format_that_is_too_coarse_for_backprop_too_is_no_fault_of_the_walk():
+    found = answered(asked(100), "backprop", "moonwalk-mixed")
+    known = {("moonwalk-mixed", "float32"): Wall(0, 4, 1), ("backprop", "float32"): Wall(0, 4, 1)}
+    assert "Backprop does no better there" in first_wall(found, asked(100), known, -3)
+    known["backprop", "float32"] = Wall(16, None, 0)
+    assert "Backprop does no better there" not in first_wall(found, asked(100), known, -3)
+
+
 def test_anchors_are_told_with_what_they_lift_and_cost():
     ask = asked(100)
     plain, anchored = answers(ask, {label: points(label) for label in ("moonwalk-mixed", ANCHORED)})
