@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from moonviz.errors import InvalidSpec
 from moonviz.events import StepRecord
-from moonviz.specs.base import explain
-from moonviz.strict import drop_non_finite
+from moonviz.specs.base import drop_non_finite, explain
 
 SCHEMA = 1
 MAX_RESULT_BYTES = 64_000_000
@@ -115,6 +114,13 @@ class Result(Plain):
     seconds: Seconds | None = None
     gradient: Agreement | None = None
     steps: tuple[StepRecord, ...] = ()
+    depth: int | None = None
+    batch: int | None = None
+    """Depth and batch of an estimate over several of them, or of the answer in `fit`; else null."""
+    exact: bool | None = None
+    """Of such an estimate: whether it was dry-run at that very depth and batch, or put together from others."""
+    fit: dict[str, Any] | None = None
+    """The answer to how deep a network fits into a memory (`estimates.fit.Fit`)."""
     predicted: bool = False
     """True for a dry run: bytes and FLOPs of the real schedule, no arithmetic done."""
     predicted_peak_bytes: int | None = None

@@ -22,9 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "": _WORDS | {"networks", "runs", "estimates"},  # the public API, torch-backed names for type checkers only
     "errors": set(),
     "events": set(),
-    "strict": set(),
     "specs": {"errors", "events"},
-    "results": {"errors", "events", "specs", "strict"},
+    "results": {"errors", "events", "specs"},
     "precision": {"errors", "events", "specs", "results"},
     "training": {"errors", "events", "specs", "results"},
     "reading": {"errors", "events", "specs", "results"},

@@ -13,9 +13,11 @@ from typing import Annotated
 import typer
 
 from moonviz.cli import lessons
+from moonviz.cli import options as o
 from moonviz.cli.inputs import Changes, read_network, read_run, read_train
 from moonviz.cli.output import Output
 from moonviz.cli.progress import ProgressBar
+from moonviz.cli.question import read_question
 from moonviz.cli.tables import calibration_table, layer_table, method_table, preset_table
 from moonviz.errors import InvalidSpec, SingularLayer, TooLarge, UnsupportedPair
 from moonviz.results import NetworkCard, Report
@@ -36,29 +38,9 @@ app = typer.Typer(
 
 app.add_typer(lessons.app, name="lessons")
 
-Net = Annotated[str, typer.Argument(metavar="NET", help="A preset's name or a network's JSON file.")]
-Method = Annotated[
-    list[str],
-    typer.Option("--method", metavar="M", help="A method, as `name` or `name:option=value,…`; may be repeated."),
-]
-Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the preset; may be repeated.")
-]
-Depth = Annotated[
-    int | None, typer.Option(help="Number of blocks; on a JSON file, `repeat` of its only repeated block.")
-]
-Batch = Annotated[int | None, typer.Option(help="Examples in the batch.")]
-DType = Annotated[str | None, typer.Option(metavar="DTYPE", help="float64, float32, bfloat16 or float16.")]
-Seed = Annotated[int | None, typer.Option(help="Seeds the weights and the choice of the batch.")]
-Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda or mps.")]
-Repeats = Annotated[int | None, typer.Option(help="Timed passes of each method.")]
-Json = Annotated[
-    str | None, typer.Option("--json", metavar="PATH|-", help="Write JSON to a file, or to standard output.")
-]
-
 
 @app.command()
-def presets(json: Json = None) -> None:
+def presets(json: o.Json = None) -> None:
     """List the networks that can be had by name."""
     output = Output(json)
     output.words.print(preset_table())
@@ -76,7 +58,7 @@ def presets(json: Json = None) -> None:
 
 
 @app.command()
-def methods(json: Json = None) -> None:
+def methods(json: o.Json = None) -> None:
     """List the methods, what they cost and what they need."""
     output = Output(json)
     output.words.print(method_table())
@@ -99,13 +81,13 @@ def methods(json: Json = None) -> None:
 
 @app.command()
 def describe(
-    net: Net,
-    set_: Set = None,
-    depth: Depth = None,
-    batch: Batch = None,
-    dtype: DType = None,
-    seed: Seed = None,
-    json: Json = None,
+    net: o.Net,
+    set_: o.Set = None,
+    depth: o.Depth = None,
+    batch: o.Batch = None,
+    dtype: o.DType = None,
+    seed: o.Seed = None,
+    json: o.Json = None,
 ) -> None:
     """Show a network's layers and what each is capable of."""
     output = Output(json)
@@ -120,16 +102,16 @@ def describe(
 
 @app.command()
 def run(
-    net: Net,
-    method: Method,
-    set_: Set = None,
-    depth: Depth = None,
-    batch: Batch = None,
-    dtype: DType = None,
-    device: Device = "auto",
-    repeats: Repeats = None,
-    seed: Seed = None,
-    json: Json = None,
+    net: o.Net,
+    method: o.Method,
+    set_: o.Set = None,
+    depth: o.Depth = None,
+    batch: o.Batch = None,
+    dtype: o.DType = None,
+    device: o.Device = "auto",
+    repeats: o.Repeats = None,
+    seed: o.Seed = None,
+    json: o.Json = None,
 ) -> int:
     """Train one step by each method; measure memory, time and agreement."""
     output = Output(json)
@@ -143,18 +125,18 @@ def run(
 
 @app.command()
 def train(
-    net: Net,
-    method: Method,
+    net: o.Net,
+    method: o.Method,
     steps: Annotated[int, typer.Option(help="Steps of gradient descent.")] = 200,
     rate: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
     momentum: Annotated[float | None, typer.Option(help="Momentum.")] = None,
-    set_: Set = None,
-    depth: Depth = None,
-    batch: Batch = None,
-    dtype: DType = None,
-    device: Device = "auto",
-    seed: Seed = None,
-    json: Json = None,
+    set_: o.Set = None,
+    depth: o.Depth = None,
+    batch: o.Batch = None,
+    dtype: o.DType = None,
+    device: o.Device = "auto",
+    seed: o.Seed = None,
+    json: o.Json = None,
 ) -> int:
     """Train on the handwritten digits by two methods; compare losses, accuracies and weights."""
     output = Output(json)
@@ -175,29 +157,43 @@ def train(
 
 @app.command()
 def estimate(
-    net: Net,
-    method: Method,
-    set_: Set = None,
-    depth: Depth = None,
-    batch: Batch = None,
-    dtype: DType = None,
-    device: Device = "auto",
-    seed: Seed = None,
-    json: Json = None,
+    net: o.Net,
+    method: o.Method,
+    set_: o.Set = None,
+    depth: o.Depth = None,
+    batch: o.Batch = None,
+    dtype: o.DType = None,
+    device: o.Device = "auto",
+    seed: o.Seed = None,
+    fit: o.Fit = None,
+    device_model: o.DeviceModel = None,
+    optimizer: o.OptimizerName = None,
+    depths: o.Depths = None,
+    batches: o.Batches = None,
+    json: o.Json = None,
 ) -> int:
-    """Predict each method's memory by a dry run; nothing is computed."""
+    """Predict each method's memory by a dry run, or ask how deep it fits; nothing is computed."""
     output = Output(json)
     spec = read_run(net, Changes(set_ or (), depth, batch, dtype, seed), method, device)
+    question = read_question(spec.network, fit, device_model, optimizer, depths, batches)
     from moonviz.cli.work import predict
 
-    return _deliver(predict(spec), output)
+    if question is None:
+        return _deliver(predict(spec), output)
+    from moonviz.cli.whatif import answer, whatif_words
+
+    with ProgressBar(output.progress) as bar:
+        report = answer(spec, question, bar)
+    for words in whatif_words(report, question):
+        output.words.print(words)
+    return _written(report, output)
 
 
 @app.command()
 def doctor(
-    device: Device = "auto",
+    device: o.Device = "auto",
     full: Annotated[bool, typer.Option("--full", help="Check the presets at their own size.")] = False,
-    json: Json = None,
+    json: o.Json = None,
 ) -> int:
     """Check this machine: versions, exactness of every method on every preset, memory ledger, times."""
     output = Output(json)
@@ -220,6 +216,11 @@ def _deliver(report: Report, output: Output) -> int:
     output.words.print(result_table(report))
     for note in footnotes(report):
         output.words.print(note)
+    return _written(report, output)
+
+
+def _written(report: Report, output: Output) -> int:
+    """Write a report; the exit code it deserves."""
     output.write(report.to_json(indent=2))
     return 0 if all(result.status == "ok" for result in report.results) else 1
 

@@ -49,7 +49,7 @@ def predict(spec: RunSpec) -> Report:
     Raises:
         UnsupportedPair: If a method cannot train the network.
     """
-    _require_all(spec)
+    require_all(spec)
     return estimate_methods(spec)
 
 
@@ -57,7 +57,7 @@ def _admit(job: Run | Train) -> tuple[Limits, float | None]:
     """The limits of this machine, once they admit the job, and its rate in FLOPs a second."""
     device = resolve_device(job.spec.device)
     dry = checks(job)
-    _require_all(dry)
+    require_all(dry)
     limits = Limits.from_environment()
     if refused := limits.refuse_shape(job):
         raise InvalidSpec(_line(refused))
@@ -68,7 +68,12 @@ def _admit(job: Run | Train) -> tuple[Limits, float | None]:
     return limits, rate
 
 
-def _require_all(spec: RunSpec) -> None:
+def require_all(spec: RunSpec) -> None:
+    """Refuse a run before any work.
+
+    Raises:
+        UnsupportedPair: If a method cannot train the network.
+    """
     shapes = build(spec.network, "meta")
     for choice in spec.methods:
         require(choice.resolved, shapes)

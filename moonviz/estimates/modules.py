@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from moonviz.networks.modules import Modules, Own, own_network
+from moonviz.networks.given import Modules
+from moonviz.networks.modules import Own, own_network
 from moonviz.results import LayerCard, Result
 from moonviz.runs.entrants import Entrant, measured, unfinished
 from moonviz.runs.trace import Trace, finish, most_numbers, trace
@@ -14,6 +15,8 @@ from moonviz.specs.methods import METHODS, MethodOptions, method_options
 if TYPE_CHECKING:
     from torch import Tensor
 
+AS_WRITTEN = ("backprop", "checkpointing")
+"""Methods that ask nothing of a layer, and so train the modules themselves."""
 Asked = str | tuple[str, Mapping[str, Any]]
 
 
@@ -25,9 +28,9 @@ def estimate_module(
     The real schedules run on copies of the modules on torch's meta device. Your modules are not run, moved or changed,
     and no hook is called. A training step ends in mean cross-entropy of the last layer's output `[N, classes, *]`.
 
-    What PyTorch's own layers take is exact to the byte wherever `check_module` names no layer that torch's autograd
-    runs; there torch's meta kernels decide, whose scaled dot-product attention and half-precision norms keep other
-    bytes than those on devices.
+    Backprop and checkpointing train the modules as they are written, with what torch's CPU kernels keep (a GPU's
+    attention may keep something else). The other methods train this package's layers of the same weights, which work
+    in place where they can; what has no counterpart here stays as it is.
 
     Args:
         module: An `nn.Sequential` (nested ones are opened), `nn.ModuleList`, or list of modules that run in order.
@@ -66,18 +69,24 @@ def _options(asked: Asked) -> MethodOptions:
 
 
 def _result(own: Own, options: MethodOptions) -> Result:
+    written = options.method in AS_WRITTEN
+    network, batch = (own.written, own.written_batch) if written else (own.network, own.batch)
     entrant = Entrant(options)
     ends: list[int] = []
 
     def dry_runs() -> None:
+        if written:
+            with own.fake:
+                entrant.traced = finish(trace(network, options, *batch))
+            return
         entrant.traced = _dry(own, options, None)
-        if entrant.traced.has_fragments and any(layer.data_dependent for layer in own.network.body):
-            ends.extend(_dry(own, options, numbers).peak_bytes for numbers in (0, most_numbers(own.network)))
+        if entrant.traced.has_fragments and any(layer.data_dependent for layer in network.body):
+            ends.extend(_dry(own, options, numbers).peak_bytes for numbers in (0, most_numbers(network)))
 
     entrant.attempt(dry_runs)
     if entrant.traced is None or entrant.failure:
         return unfinished(entrant)
-    result = measured(options, entrant.traced, own.network, own.batch)
+    result = measured(options, entrant.traced, network, batch)
     found = {"predicted": True, "parameter_bytes": own.parameter_bytes, "peak_bytes_range": tuple(ends) or None}
     return result.model_copy(update=found)
 

@@ -22,8 +22,8 @@ from moonviz.specs.network import NetworkSpec
 Tick = Callable[[], None]
 MOST_KEPT = 1_024
 """Points kept, so that a sweep that gave way does not begin from nothing."""
-MOST_STEPS = 60_000
-"""The most steps of a walk that is dry-run: about a minute."""
+MOST_STEPS = 10_000
+"""The most steps of a walk that is dry-run: some ten seconds."""
 
 _kept: OrderedDict[tuple[Any, ...], PeakPoint] = OrderedDict()
 
@@ -101,7 +101,7 @@ def sweep(
 
     Returns:
         All points, in the order they were found. A refused method has one. A walk of more than `MOST_STEPS` steps is
-        left out: it would take minutes, and `extrapolate.at` tells it from the others.
+        left out: it would take long, and `extrapolate.at` tells it from the others.
 
     Raises:
         InvalidSpec: If the network cannot have such a depth or batch.

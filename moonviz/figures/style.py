@@ -193,6 +193,17 @@ def bytes_text(count: float, beside: float = 0) -> str:
     return f"{significant(count / 1024)} KiB" if largest >= 1024 else f"{count:,.0f} B"
 
 
+def memory_text(count: float) -> str:
+    """Bytes in the largest unit that leaves a number of at least one, up to three digits: `24 GiB`, `1.5 GiB`."""
+    size, unit = float(count), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if size < 1023.5:
+            break
+        size, unit = size / 1024, larger
+    text = f"{size:,.0f}" if unit == "B" or size >= 99.95 else f"{size:.3g}"
+    return f"{text} {unit}"
+
+
 def seconds_text(seconds: float) -> str:
     """A duration with a unit."""
     if seconds >= 0.9995:

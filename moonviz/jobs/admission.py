@@ -153,13 +153,21 @@ def _knob(job: AnyJob) -> str:
     return "steps" if isinstance(job, Train) else "depths" if isinstance(job, Precision) else "repeats"
 
 
-def _bytes(text: str) -> int | None:
+def bytes_of(text: str) -> int | None:
+    """The bytes that a number with or without a unit says, such as ``4000000000`` or ``4GiB``; null if it says none."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?i?B?)\s*", text)
+    if not found or found[2] not in _UNITS:
+        return None
+    return int(float(found[1]) * _UNITS[found[2]]) or None
+
+
+def _bytes(text: str) -> int | None:
     if not text.strip():
         return None
-    if not found or found[2] not in _UNITS or int(float(found[1]) * _UNITS[found[2]]) < 1:
+    found = bytes_of(text)
+    if found is None:
         raise InvalidSpec(f"`{MAX_BYTES}` is {text!r}; it takes a number of bytes above 0, such as 4000000000 or 4GiB")
-    return int(float(found[1]) * _UNITS[found[2]])
+    return found
 
 
 def _seconds(text: str) -> float | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from torch import Generator, nn
 
 from moonviz.layers.base import Layer, Shape, State
-from moonviz.layers.mixins import FreshOutput, KeepsInput
+from moonviz.layers.mixins import KeepsInput
 
 
-class Foreign(FreshOutput, KeepsInput, Layer):
+class Foreign(KeepsInput, Layer):
     """y = module(x), one tensor to one tensor.
 
     Attributes:
@@ -16,10 +16,21 @@ class Foreign(FreshOutput, KeepsInput, Layer):
         why: Why it has no rule here, as a clause that follows its name.
     """
 
-    def __init__(self, module: nn.Module, in_shape: Shape, out_shape: Shape, why: str) -> None:
-        """Take the module as it is: its weights become this layer's."""
+    def __init__(
+        self, module: nn.Module, in_shape: Shape, out_shape: Shape, why: str, shares_output: bool = True
+    ) -> None:
+        """Take the module as it is: its weights become this layer's.
+
+        Args:
+            module: The module; one that says `inplace` overwrites its input.
+            in_shape: Shape of one example's input.
+            out_shape: Shape of one example's output.
+            why: The reason, as above.
+            shares_output: Whether its output may be needed once more, so that nobody may overwrite it.
+        """
         super().__init__(in_shape, out_shape)
         self.module, self.kind, self.why = module, type(module).__name__, why
+        self.overwrites, self.saves_output = getattr(module, "inplace", False) is True, shares_output
 
     @property
     def reason(self) -> str:
@@ -32,4 +43,7 @@ class Foreign(FreshOutput, KeepsInput, Layer):
         """Its weights are drawn already."""
 
     def forward(self, x: State) -> State:
+        return self.module(x.clone() if self.overwrites else x)
+
+    def consume(self, x: State) -> State:
         return self.module(x)

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from moonviz.links.codec import MAX_LETTERS, decode, encode
-from moonviz.links.state import PrecisionChoice, State, TrainingChoice
+from moonviz.links.state import PrecisionChoice, State, TrainingChoice, WhatifChoice
 
-__all__ = ["MAX_LETTERS", "PrecisionChoice", "State", "TrainingChoice", "decode", "encode"]
+__all__ = ["MAX_LETTERS", "PrecisionChoice", "State", "TrainingChoice", "WhatifChoice", "decode", "encode"]

@@ -18,6 +18,18 @@ WORDS: bytes = _FROZEN["words"].encode()
 
 _KEYS = {"page": "p", "preset": "n", "device": "d", "repeats": "r", "batch_seed": "b"}
 _GROUPS = {"precision": "q", "training": "t"}
+_LATER = {"whatif": "w"}
+_LATER_USUAL: dict[str, dict[str, Any]] = {
+    "whatif": {
+        "device": "gpu",
+        "budget_bytes": 24 * 2**30,
+        "optimizer": "momentum",
+        "methods": ["backprop", "checkpointing", "revbackprop", "moonwalk-mixed"],
+        "error": -3,
+        "anchor_every": 8,
+    }
+}
+"""Groups that came after the first link, with the defaults that stood when they came; they never change either."""
 
 
 def written(state: State) -> dict[str, Any]:
@@ -39,13 +51,17 @@ def written(state: State) -> dict[str, Any]:
         less = _less(group, usual[name])
         if less:
             said[short] = less
+    for name, short in _LATER.items():
+        less = _less(whole[name], _LATER_USUAL[name])
+        if less:
+            said[short] = less
     return said
 
 
 def read_back(said: dict[str, Any]) -> dict[str, Any]:
     """A state as plain data, not yet checked; what a link says beyond what it can is kept, to be told of."""
     usual = _FROZEN["state"]
-    long = {short: name for name, short in (_KEYS | _GROUPS).items()}
+    long = {short: name for name, short in (_KEYS | _GROUPS | _LATER).items()}
     long |= {"s": "settings", "m": "methods", "o": "own"}
     whole = {name: usual[name] for name in _KEYS} | {long.get(key, key): value for key, value in said.items()}
     whole["methods"] = _long_methods(whole.get("methods", usual["methods"]))
@@ -57,6 +73,8 @@ def read_back(said: dict[str, Any]) -> dict[str, Any]:
         group = whole[name] = _more(whole.get(name, {}), usual[name])
         if isinstance(group, dict) and "methods" in group:
             group["methods"] = _long_methods(group["methods"])
+    for name, usual_then in _LATER_USUAL.items():
+        whole[name] = _more(whole.get(name, {}), usual_then)
     return whole
 
 

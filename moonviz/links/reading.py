@@ -152,7 +152,7 @@ def _methods(given: Any, where: str, notices: list[str], whose: type) -> list[di
 
 def _says(path: Path) -> str:
     """A place outside of an own network in words."""
-    groups = {"precision": "Precision: ", "training": "training: "}
+    groups = {"precision": "Precision: ", "training": "training: ", "whatif": "What if: "}
     start = groups.get(str(path[0]), "") if len(path) > 1 else ""
     named = [str(part) for part in path if not isinstance(part, int)][1 if start else 0 :]
     last = named[-1] if named else "the link"

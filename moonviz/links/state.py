@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -66,6 +66,28 @@ class TrainingChoice(Spec):
     momentum: Annotated[float, Field(ge=0, le=0.99)] | None = None
 
 
+class WhatifChoice(Spec):
+    """What the What-if page asks, next to its network.
+
+    Attributes:
+        device: Its name in the catalogue; `gpu` and `memory` for no particular one, with and without what CUDA takes.
+        budget_bytes: How much memory there is.
+        optimizer: What keeps numbers of its own beside the weights.
+        methods: Names of the methods that are compared, each once.
+        error: Largest relative error that is still good enough, as a power of ten.
+        anchor_every: Blocks between anchors, where it is asked what anchors would lift precision to.
+    """
+
+    device: Annotated[str, Field(max_length=60, pattern=r"^[\w .,()+/-]+$")] = "gpu"
+    budget_bytes: Annotated[int, Field(ge=2**20, le=2**44)] = 24 * 2**30
+    optimizer: Literal["none", "momentum", "adam"] = "momentum"
+    methods: Annotated[tuple[Method, ...], _List, Field(max_length=16)] = (
+        "backprop", "checkpointing", "revbackprop", "moonwalk-mixed",
+    )  # fmt: skip
+    error: Annotated[int, Field(ge=-9, le=-1)] = -3
+    anchor_every: Annotated[int, Field(ge=1, le=64)] = 8
+
+
 class State(Spec):
     """All that a link carries.
 
@@ -87,6 +109,7 @@ class State(Spec):
     batch_seed: Seed = 0
     precision: PrecisionChoice = PrecisionChoice()
     training: TrainingChoice = TrainingChoice()
+    whatif: WhatifChoice = WhatifChoice()
 
     @model_validator(mode="before")
     @classmethod

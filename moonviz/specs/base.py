@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -66,3 +67,22 @@ class Spec(BaseModel):
     def canonical(self) -> str:
         """JSON with sorted keys and no spaces: equal specs give equal text, so it serves as a cache key."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+
+def drop_non_finite(node: Any, place: str, lost: list[str]) -> Any:
+    """Replace non-finite floats by None, in place, noting where they stood."""
+    pairs = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list | tuple) else ()
+    kept = {}
+    for key, value in list(pairs):
+        here = f"{place}.{key}" if place else str(key)
+        if isinstance(value, float) and not math.isfinite(value):
+            if (name := here if isinstance(node, dict) else place) not in lost[-1:]:
+                lost.append(name)
+            kept[key] = None
+        elif isinstance(value, dict | list | tuple):
+            kept[key] = drop_non_finite(value, here, lost)
+    if isinstance(node, tuple):
+        return tuple(kept.get(n, value) for n, value in enumerate(node))
+    for key, value in kept.items():
+        node[key] = value
+    return node

@@ -19,7 +19,7 @@ from moonviz.ui.study import VARIANTS
 
 HERE = Path(__file__).parent
 LOGO = HERE / "logo.svg"
-STYLES = ("style.css", "pages.css", "build.css")
+STYLES = ("style.css", "pages.css", "build.css", "whatif.css")
 
 
 @st.cache_resource(show_spinner=False)
@@ -27,7 +27,11 @@ def _stylesheet() -> str:
     marks = "\n".join(
         f"[class*=st-key-{key}] button:nth-of-type({at})::before"
         f"{{background:var(--mv-m-{name});mask-image:var(--mv-g-{name})}}"
-        for key, names in (("race-methods", METHODS), ("precision-methods", [one["name"] for one in VARIANTS.values()]))
+        for key, names in (
+            ("race-methods", METHODS),
+            ("whatif-methods", METHODS),
+            ("precision-methods", [one["name"] for one in VARIANTS.values()]),
+        )
         for at, name in enumerate(names, start=1)
     )
     rules = "\n".join((HERE / name).read_text("utf-8") for name in STYLES)

@@ -16,9 +16,12 @@ from moonviz.specs.train import suggested_rule
 from moonviz.ui.controls import DEVICES, PHASES, bounds, fields, limits
 from moonviz.ui.state import Tab
 from moonviz.ui.study import ANCHORS, DEPTHS, DTYPES, NETWORKS, VARIANTS, Study
+from moonviz.ui.whatif_controls import devices
 
 BENCH = "build"
 """The page whose links carry the draft. It is taken to the other pages from there, when it is whole."""
+AHEAD = "whatif"
+"""The page that looks at a network of its own."""
 MIXED, GUESS = "moonwalk-mixed", "projforward"
 
 
@@ -32,14 +35,16 @@ def state_of(tab: Tab, page: str) -> State:
     Raises:
         InvalidSpec: If the tab's settings are none that a network can have.
     """
-    study = tab.study
-    own = tab.draft.present if page == BENCH else tab.own
+    study, ahead = tab.study, tab.whatif
+    # The What-if page has a network of its own once it has been looked at.
+    about = ahead if page == AHEAD and ahead.preset else tab
+    own = tab.draft.present if page == BENCH else about.own
     return State.read(
         {
             "page": page,
             "own": own and own.model_dump(mode="json"),
-            "preset": tab.preset,
-            "settings": tab.settings,
+            "preset": about.preset,
+            "settings": about.settings,
             "methods": tab.choices(),
             "device": tab.device,
             "repeats": tab.repeats,
@@ -53,6 +58,14 @@ def state_of(tab: Tab, page: str) -> State:
                 "seeds": study.seeds,
             },
             "training": _training(tab),
+            "whatif": {
+                "device": ahead.device if ahead.device in devices() else "gpu",
+                "budget_bytes": ahead.budget_bytes,
+                "optimizer": ahead.optimizer,
+                "methods": list(ahead.methods),
+                "error": ahead.error,
+                "anchor_every": ahead.anchor_every,
+            },
         }
     )
 
@@ -82,6 +95,7 @@ def take(tab: Tab, state: State) -> list[str]:
     _race(tab, state, notices)
     _study(tab.study, state.precision, notices)
     _train(tab, state)
+    _ahead(tab, state, notices)
     return notices
 
 
@@ -160,3 +174,15 @@ def _train(tab: Tab, state: State) -> None:
     with suppress(InvalidSpec):  # the page says so
         network = tab.network()
         tab.training.rules[network.name] = suggested_rule(network) | rule
+
+
+def _ahead(tab: Tab, state: State, notices: list[str]) -> None:
+    """What the What-if page asks. A link to it is about its own network, at the depth and batch looked at."""
+    page, said = tab.whatif, state.whatif
+    page.device, page.budget_bytes, page.optimizer = said.device, said.budget_bytes, said.optimizer
+    page.methods, page.error, page.anchor_every = tuple(dict.fromkeys(said.methods)), said.error, said.anchor_every
+    if said.device not in devices():
+        page.device = "gpu"
+        notices.append(f"What if: device {shown(said.device)} is not in its catalogue; any GPU of so much memory is")
+    if state.page == AHEAD:
+        page.seen = "a link"  # so that even an untouched network is shown as the link has it

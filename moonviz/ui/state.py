@@ -18,6 +18,7 @@ from moonviz.ui.following import Following
 from moonviz.ui.shown import Shown
 from moonviz.ui.study import Study
 from moonviz.ui.training import Training
+from moonviz.ui.whatif_state import Whatif
 
 FIRST = "photo-revnet"
 """The preset that an untouched tab shows, with the stored race of the same name."""
@@ -71,6 +72,7 @@ class Tab:
     costing: tuple[str, str] | None = None
     study: Study = field(default_factory=Study)
     training: Training = field(default_factory=Training)
+    whatif: Whatif = field(default_factory=Whatif)
 
     kept: dict[str, Shown] = field(default_factory=dict)
     finished: Shown | None = None

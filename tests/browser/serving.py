@@ -24,6 +24,7 @@ WAIT = 30_000
 PROBES = ("/methods/_stcore/health", "/methods/_stcore/host-config")
 PROBES += ("/build/_stcore/health", "/build/_stcore/host-config")
 PROBES += ("/precision/_stcore/health", "/precision/_stcore/host-config")
+PROBES += ("/whatif/_stcore/health", "/whatif/_stcore/host-config")
 
 
 CLOSED = re.compile(

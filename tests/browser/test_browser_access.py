@@ -44,7 +44,7 @@ def test_race_has_no_serious_fault_at_rest_and_in_use(tab, width, scheme):
 
 
 @pytest.mark.parametrize(("width", "scheme"), WAYS)
-@pytest.mark.parametrize("path", ["methods", "precision"])
+@pytest.mark.parametrize("path", ["methods", "precision", "whatif"])
 def test_the_other_pages_have_no_serious_fault(tab, path, width, scheme):
     page = tab(width, 900, scheme, path)
     settle(page)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+
+import torch
 from torch import Tensor, nn
 
 import moonviz
@@ -30,6 +33,27 @@ class Turned(nn.Sequential):
         for module in reversed(self):
             x = module(x)
         return x
+
+
+class Choosing(nn.Module):
+    """A module that looks at its numbers."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x if x.sum() > 0 else -x
+
+
+class Elsewhere(nn.Module):
+    """A module that makes a tensor on the CPU, wherever its input is."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.ones(x.shape)
+
+
+def weight_norm(module: nn.Module) -> nn.Module:
+    """Weights made by a hook, which torch does not advise any more."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return nn.utils.weight_norm(module)
 
 
 def dense(*between: nn.Module, width: int = 16) -> nn.Sequential:

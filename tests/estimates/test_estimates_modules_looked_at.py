@@ -8,10 +8,11 @@ from collections import OrderedDict
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrizations
 
 import moonviz
 from moonviz.errors import InvalidSpec
-from tests.estimates.module_cases import BATCH, QUICK, Block, Turned, dense, one
+from tests.estimates.module_cases import BATCH, QUICK, Block, Choosing, Elsewhere, Turned, dense, one, weight_norm
 
 
 def test_the_cards_say_of_each_module_what_it_can_do_and_why():
@@ -134,6 +135,10 @@ def test_methods_that_torch_cannot_run_on_a_layer_keep_their_place():
         (dense(), (2, 9), r"layer 0 \(Linear\) does not take \[2, 9\] of float32: "),
         (dense(nn.LazyLinear(16)), (2, 8), r"layer 1 \(LazyLinear\) has weights without a shape yet; run one batch"),
         (dense(nn.LSTM(16, 16)), (2, 8), r"layer 1 \(LSTM\) gives a tuple"),
+        (dense(weight_norm(nn.Linear(16, 16))), (2, 8), r"layer 1 \(Linear\) has weights that a hook makes"),
+        (dense(), torch.zeros(2, 8).double(), r"layer 0 \(Linear\) has float32 weights, but gets \[2, 8\] of float64"),
+        (dense(Choosing()), (2, 8), r"layer 1 \(Choosing\) does not take .* it must not look at values"),
+        (dense(Elsewhere()), (2, 8), "make its own tensors on `x.device`"),
         (dense(), (0, 8), "at least one example"),
         (dense(), (8,), "at least one example"),
         (dense(), 5, "`batch` is an example input, or its shape"),
@@ -145,6 +150,19 @@ def test_methods_that_torch_cannot_run_on_a_layer_keep_their_place():
 def test_what_cannot_be_looked_at_names_the_remedy(module, batch, words):
     with pytest.raises(InvalidSpec, match=words):
         moonviz.estimate_module(module, batch, ["backprop"])
+
+
+@pytest.mark.parametrize("make", [parametrizations.weight_norm, parametrizations.spectral_norm])
+def test_a_parametrised_layer_is_one_of_ones_own(make):
+    module = dense(make(nn.Linear(16, 16)))
+    assert one(module).status == "ok"
+    assert "`ParametrizedLinear` is no layer of PyTorch's own" in moonviz.check_module(module, (BATCH, 8))[1].reason
+
+
+def test_a_layer_of_torchs_that_holds_others_is_left_to_autograd():
+    module = [nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), nn.Flatten(), nn.Linear(48, 4)]
+    first, *_ = moonviz.check_module(module, (BATCH, 6, 8))
+    assert first.reason.startswith("`TransformerEncoderLayer` has no counterpart here: ")
 
 
 def test_what_cannot_be_copied_is_named():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from job_cases import describe, end, estimate, run, train, until, until_stage
 
+from moonviz.calibration import table
 from moonviz.jobs import Cancelled, Failed, Limits, LocalEngine, Points, ResultMessage, StageMessage, Steps
 from moonviz.results import LayerCard, Report
 from moonviz.training import TrainReport
@@ -41,6 +42,15 @@ def test_a_dry_run_says_the_same_bytes(real_engine: LocalEngine) -> None:
     real = Report.model_validate(end(real_engine, real_engine.submit(run(), "a")).data)
     assert [result.peak_bytes for result in dry.results] == [result.peak_bytes for result in real.results]
     assert all(result.predicted for result in dry.results)
+
+
+def test_a_worker_keeps_what_it_predicted_beside_what_it_measured(real_engine: LocalEngine) -> None:
+    before = table().runs
+    end(real_engine, real_engine.submit(estimate(), "a"))
+    assert table().runs == before
+    end(real_engine, real_engine.submit(run(), "a"))
+    assert table().runs == before + 2
+    assert all(row.bytes.min == row.bytes.max == 1 for row in table().rows)
 
 
 def test_describe_names_every_layer(real_engine: LocalEngine) -> None:

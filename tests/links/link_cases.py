@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from moonviz.errors import InvalidSpec
-from moonviz.links import PrecisionChoice, State, TrainingChoice, decode, encode
+from moonviz.links import PrecisionChoice, State, TrainingChoice, WhatifChoice, decode, encode
 from moonviz.links.first import WORDS
 from moonviz.specs import METHODS, PRESETS, NetworkSpec
 from moonviz.specs.layers import LayerSpec
@@ -89,8 +89,13 @@ PRECISION = group(
     dtypes=st.lists(st.sampled_from(["float64", "float32", "bfloat16", "float16"]), max_size=4),
 )
 TRAINING = group(TrainingChoice, first=st.sampled_from(list(METHODS)), second=st.sampled_from(list(METHODS)))
+WHATIF = group(
+    WhatifChoice,
+    device=st.sampled_from(["gpu", "memory", "GeForce RTX 4090", "Tesla T4 (Colab)"]),
+    methods=st.lists(st.sampled_from(list(METHODS)), max_size=5, unique=True),
+)
 OTHERS = {
-    "page": st.sampled_from(["race", "build", "methods", "precision", "what-if"]),
+    "page": st.sampled_from(["race", "build", "methods", "precision", "whatif"]),
     "own": st.none() | NETWORKS,
     "methods": METHOD_LISTS,
     "device": st.sampled_from(["auto", "cpu", "cuda", "mps"]),
@@ -98,6 +103,7 @@ OTHERS = {
     "batch_seed": st.integers(0, 2**32 - 1),
     "precision": PRECISION,
     "training": TRAINING,
+    "whatif": WHATIF,
 }
 STATES = st.sampled_from(list(PRESETS)).flatmap(
     lambda name: st.fixed_dictionaries(

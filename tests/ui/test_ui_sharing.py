@@ -70,6 +70,30 @@ def test_a_draft_travels_from_its_page_and_a_network_that_was_taken_from_any() -
     assert receiver.run() == sender.run()
 
 
+def test_a_link_to_what_if_is_about_the_network_that_is_looked_at_there() -> None:
+    sender, receiver = Tab.fresh(), Tab.fresh()
+    sender.whatif.adopt(sender.preset, sender.settings, sender.own)
+    sender.whatif.choose("digits-dense")
+    sender.whatif.set("depth", 5_000)
+    ahead = sender.whatif
+    ahead.device, ahead.budget_bytes, ahead.optimizer = "Tesla T4 (Colab)", 15 * 2**30, "adam"
+    ahead.methods, ahead.error, ahead.anchor_every = ("backprop", "moonwalk-pure"), -2, 4
+    text = encode(state_of(sender, "whatif"))
+    assert state_of(sender, "race").settings == State().settings
+    assert take(receiver, decode(text)[0]) == []
+    receiver.whatif.adopt(receiver.preset, receiver.settings, receiver.own)
+    assert receiver.whatif.network() == ahead.network()
+    assert receiver.whatif.budget_bytes == 15 * 2**30
+    assert encode(state_of(receiver, "whatif")) == text
+
+
+def test_a_link_from_another_machine_names_no_device_of_this_one() -> None:
+    tab = Tab.fresh()
+    notices = take(tab, State.read({"whatif": {"device": "Their machine"}}))
+    assert ["Their machine" in line for line in notices] == [True]
+    assert tab.whatif.device == "gpu"
+
+
 def test_a_stored_race_answers_a_link() -> None:
     tab = Tab.fresh()
     take(tab, State(preset="digits-revnet", repeats=3))
