@@ -8,6 +8,7 @@ from moonviz.ui.router import framed
 PAGES = [
     st.Page("pages/race.py", title="Race", default=True),
     st.Page("pages/build.py", title="Build"),
+    st.Page("pages/learn.py", title="Learn"),
     st.Page("pages/methods.py", title="Methods"),
     st.Page("pages/precision.py", title="Precision"),
 ]
