@@ -59,6 +59,11 @@ class WalkState:
     """Why the last change was not taken."""
 
     @property
+    def changed(self) -> bool:
+        """Whether the reader moved a number."""
+        return self.x is not None or bool(self.weights)
+
+    @property
     def spec(self) -> WalkSpec:
         """The walk that is asked for.
 
@@ -91,8 +96,8 @@ def _view(key: str, state: WalkState, waited: bool) -> None:
         answer = _asked(state, spec)
         if isinstance(answer, Failed):
             _refused(key, state, answer)
-        else:
-            _shown(key, state, spec, answer)
+        if not isinstance(answer, Failed) or state.changed:
+            _shown(key, state, spec, None if isinstance(answer, Failed) else answer)
     if (state.job is not None) != waited:
         st.rerun()  # the whole page once, so that this part begins, or stops, to ask for news by itself
 
@@ -102,7 +107,7 @@ def _choose(key: str, state: WalkState) -> None:
     with st.container(horizontal=True, key=f"{key}-walk-sentence", vertical_alignment="center"):
         say("Walk")
         method = st.selectbox(
-            "Method", list(METHODS), index=list(METHODS).index(state.method), key=f"{key}.walk-method-{state.network}",
+            "Method", list(METHODS), index=list(METHODS).index(state.method), key=f"{key}.walk-method",
             label_visibility="collapsed", width=180,
         )  # fmt: skip
         if method == "moonwalk-mixed":
@@ -186,11 +191,16 @@ def _refused(key: str, state: WalkState, answer: Failed) -> None:
     """Why this method cannot walk this network, and one that can."""
     title = f"{state.method} cannot walk this network." if answer.reason == "refused" else "This walk went wrong."
     panel(title, answer.error.message, answer.error.remedy or "", bad=True)
-    changed = state.x is not None or bool(state.weights)
-    if changed and st.button("Back to the start", key=f"{key}.walk-back"):
+
+    def back() -> None:
         state.x, state.weights = None, {}
-        st.rerun()
-    if not changed and state.choices and st.button("Walk it by moonwalk-mixed", key=f"{key}.walk-instead"):
+
+    def instead() -> None:
         state.method, state.options = "moonwalk-mixed", {}
-        st.session_state.pop(f"{key}.walk-method-{state.network}", None)
-        st.rerun()
+        st.session_state[f"{key}.walk-method"] = state.method
+        st.session_state.pop(f"{key}.walk-phase", None)
+
+    if state.changed:
+        st.button("Back to the start", key=f"{key}.walk-back", on_click=back)
+    elif state.choices:
+        st.button("Walk it by moonwalk-mixed", key=f"{key}.walk-instead", on_click=instead)
