@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import ceil, floor, log10
 from typing import Any
 
 from moonviz.figures.learn_text import Writer, badge, origin, sources_html, value_text
-from moonviz.figures.style import MIB
+from moonviz.figures.style import MIB, significant
 from moonviz.lessons import Lesson, Number, number_of
 from moonviz.lessons.directives import read_directive
 from moonviz.lessons.models import Choice, Curve, Slider
-from moonviz.lessons.quantities import read_quantity
+from moonviz.lessons.quantities import Quantity, read_quantity
 from moonviz.lessons.reading import answers_of
 
 Data = dict[str, Any]
@@ -96,8 +97,8 @@ def answer_payload(
     told: Data = {"note": note, "badge": "", "origin": "", "text": ""}
     if main:
         number = found[main[0].text()]
-        told |= {"badge": badge(number), "origin": origin(main[0], number)}
-        told["text"] = value_text(main[0], number.value)
+        told |= {"badge": badge(number), "origin": origin(main[0], _where(question, number))}
+        told["text"] = _in_its_unit(question, main[0], number.value)
     if isinstance(question, Choice):
         value = found[main[0].text()].value if main else None
         told |= {"right": _right(question, value), "feedback": [writer.line(one.feedback) for one in question.options]}
@@ -110,6 +111,21 @@ def answer_payload(
     values = [found[one.text()].value for one in main]
     texts = [value_text(one, value) for one, value in zip(main, values, strict=True)]
     return told | {"values": values, "texts": texts}
+
+
+def _where(question: Choice | Slider | Curve, number: Number) -> Number:
+    """A curve's numbers come from several depths, of which the first would name one."""
+    if not isinstance(question, Curve) or number.source != "dry run":
+        return number
+    depths = ", ".join(f"{depth:,}" for depth in question.at)
+    return replace(number, where=f"{number.where.partition(',')[0]} at depths {depths}")
+
+
+def _in_its_unit(question: Choice | Slider | Curve, quantity: Quantity, value: Any) -> str:
+    """A slider's answer in the slider's unit, a ratio as so many times."""
+    if isinstance(question, Slider) and question.unit in ("MiB", "KiB"):
+        return f"{significant(value / UNIT_SCALE[question.unit])} {question.unit}"
+    return f"{value_text(quantity, value)}{' times' if quantity.unit == 'factor' else ''}"
 
 
 def _right(question: Choice, value: Any) -> int:

@@ -17,6 +17,8 @@ from moonviz.ui.parts import panel
 
 POLL_SECONDS = 0.4
 TEXT = "learn.lesson"
+ASKS_ITSELF = ("explorer",)
+"""Views that ask for news in a fragment of their own, which must not lie in another one that does."""
 PARAMETER = "lesson"
 PAGES = {"race": "pages/race.py", "build": "pages/build.py", "methods": "pages/methods.py",
          "precision": "pages/precision.py"}  # fmt: skip
@@ -34,7 +36,17 @@ def learn() -> None:
     asked = st.query_params.get(PARAMETER, "")
     if asked and not here.named:
         here.go(_name_of(asked))
-    st.fragment(_page, run_every=POLL_SECONDS if here.busy else None, key="learn")(here, here.busy)
+    every = POLL_SECONDS if here.busy else None
+    if here.lesson.front.view.kind in ASKS_ITSELF:
+        _page(here, here.busy)
+        st.fragment(_listen, run_every=every, key="learn-listening")(here)
+    else:
+        st.fragment(_page, run_every=every, key="learn")(here, here.busy)
+
+
+def _listen(here: LearnDesk) -> None:
+    if _news(here):
+        st.rerun()
 
 
 def _name_of(text: str) -> str:

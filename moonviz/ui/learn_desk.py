@@ -19,6 +19,7 @@ from moonviz.specs import NetworkSpec, RunSpec
 from moonviz.specs.run import MethodChoice
 from moonviz.ui.following import Following
 from moonviz.ui.learn_asking import Asking, machine_of, result_of, run_of, runs_for, where_of
+from moonviz.ui.walk.state import WalkState
 
 SILENT = "The engine did not answer in time, so this is what it gave beforehand."
 PATIENCE_SECONDS = 12.0
@@ -42,6 +43,7 @@ class LearnDesk:
         problem: Why the view has nothing to show, by lesson.
         looking: The job that predicts the view's race, and its lesson.
         goes: The page to open next.
+        walks: Walks through tiny networks, by lesson, with what the reader chose and moved.
     """
 
     at: str = field(default_factory=lambda: lessons()[0].name)
@@ -57,6 +59,7 @@ class LearnDesk:
     looking: tuple[str, str] | None = None
     job: Following | None = None
     goes: str = ""
+    walks: dict[str, WalkState] = field(default_factory=dict)
 
     @property
     def lesson(self) -> Lesson:
@@ -66,7 +69,9 @@ class LearnDesk:
     @property
     def busy(self) -> bool:
         """Whether news is to come."""
-        return self.asking is not None or self.looking is not None or (self.job is not None and self.job.running)
+        walk = self.walks.get(self.at)
+        walking = walk is not None and walk.job is not None
+        return bool(self.asking or self.looking or walking or (self.job is not None and self.job.running))
 
     def heard(self, act: Mapping[str, Any]) -> bool:
         """Whether an act is new; it is told again until it is acknowledged."""

@@ -15,6 +15,7 @@ from moonviz.figures.precision import error_by_depth, reach
 from moonviz.figures.words import provenance
 from moonviz.jobs.messages import Estimate, ResultMessage
 from moonviz.lessons import Lesson
+from moonviz.lessons.quantities import method_choice
 from moonviz.results import Report
 from moonviz.specs import NetworkSpec, RunSpec
 from moonviz.ui.build_explorer import explorer
@@ -24,6 +25,7 @@ from moonviz.ui.fitness import cards_of
 from moonviz.ui.learn_desk import LearnDesk
 from moonviz.ui.parts import panel, scheme, show_chart
 from moonviz.ui.player import player
+from moonviz.ui.walk import WalkState, walk_view
 
 
 def show_view(here: LearnDesk) -> None:
@@ -37,10 +39,21 @@ def show_view(here: LearnDesk) -> None:
         drawn = error_by_depth(report, "float32", scheme(), reach([report]), "Error by depth, float32")
         show_chart(drawn, "learn.precision")
         st.html('<p class="mv-foot">Relative error against float64 autograd, measured beforehand.</p>')
+    elif kind == "walk":
+        walk_view(f"learn.steps-{lesson.name}", _walk_of(here, lesson), polled=True)
     elif kind == "memory-depth":
         show_chart(memory_by_depth(lesson, scheme()), "learn.depths")
     else:
         _race(here, lesson, kind == "frontier")
+
+
+def _walk_of(here: LearnDesk, lesson: Lesson) -> WalkState:
+    """The walk of a lesson, as the reader left it."""
+    if lesson.name not in here.walks:
+        view = lesson.front.view
+        choice = method_choice(view.method)
+        here.walks[lesson.name] = WalkState(network=view.walk, method=choice.name, options=choice.options)
+    return here.walks[lesson.name]
 
 
 def _race(here: LearnDesk, lesson: Lesson, as_frontier: bool) -> None:

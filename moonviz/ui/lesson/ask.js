@@ -64,7 +64,7 @@ class Ask {
 
   #said() {
     const { answer } = this.kept;
-    return answer.text && this.question.kind !== "curve" ? `<span class="badge">${answer.badge}</span> <b>${answer.text}${this.question.unit === "times" ? " times" : ""}.</b>` : answer.badge ? `<span class="badge">${answer.badge}</span>` : "";
+    return answer.text && this.question.kind !== "curve" ? `<span class="badge">${answer.badge}</span> <b>${answer.text}.</b>` : answer.badge ? `<span class="badge">${answer.badge}</span>` : "";
   }
 
   #feedback() {

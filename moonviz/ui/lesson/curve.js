@@ -29,10 +29,9 @@ class Curve {
       parts.push(Object.assign(svg("text", { x: EDGE.left - 8, y: this.y(value) + 4, class: "tick end" }), { textContent: text }));
     }
     question.at.forEach((depth, at) => parts.push(Object.assign(svg("text", { x: this.x(at), y: TALL - 14, class: "tick" }), { textContent: String(depth) })));
-    parts.push(Object.assign(svg("text", { x: WIDE - EDGE.right, y: TALL - 1, class: "tick end" }), { textContent: "depth" }));
+    parts.push(Object.assign(svg("text", { x: EDGE.left - 8, y: TALL - 14, class: "tick end" }), { textContent: "depth" }));
     if (question.beside.length) {
       parts.push(svg("path", { d: this.#path(question.beside), class: "beside" }));
-      parts.push(Object.assign(svg("text", { x: this.x(0), y: this.y(question.beside[0]) - 8, class: "label" }), { textContent: question.besideName }));
     }
     parts.push(svg("path", { d: this.#path(this.given), class: "given" }));
     if (answer) {
@@ -42,10 +41,13 @@ class Curve {
         ring.append(Object.assign(svg("title"), { textContent: `${question.at[at]}: ${answer.texts[at]}` }));
         parts.push(ring);
       });
-      const last = answer.values.length - 1;
-      parts.push(Object.assign(svg("text", { x: this.x(last) + 14, y: this.y(answer.values[last]) - 10, class: "label end told" }), { textContent: answer.badge }));
     }
     this.given.forEach((value, at) => parts.push(this.#point(value, at)));
+    for (const [values, words, kind] of [[question.beside, question.besideName, ""], [answer?.values || [], answer?.badge, "told"]]) {
+      if (!values.length) continue;
+      const last = values.length - 1, others = [this.given[last], ...(kind ? [] : answer?.values.slice(-1) || [])], high = others.some((other) => this.y(other) < this.y(values[last]) && this.y(values[last]) - this.y(other) < 26);
+      parts.push(Object.assign(svg("text", { x: WIDE - EDGE.right, y: this.y(values[last]) + (high ? 22 : -11), class: `label end ${kind}` }), { textContent: words }));
+    }
     const kept = this.node.getRootNode().activeElement?.dataset?.at;
     this.node.replaceChildren(...parts);
     if (kept !== undefined) this.node.querySelector(`[data-at="${kept}"]`)?.focus();

@@ -1,5 +1,5 @@
 /* The text drives the view beside it: what a link means to the player on the page. */
-const PLAYER = Symbol.for("moonviz.player"), LIT = { strips: ".lanes", chart: ".plot", gradients: ".lanes", kinds: ".key" };
+const PLAYER = Symbol.for("moonviz.player"), WALK = Symbol.for("moonviz.walk"), LIT = { strips: ".lanes", chart: ".plot", gradients: ".lanes", kinds: ".key" };
 const JUST_INSIDE = 1e-7;
 
 function playerBeside() {
@@ -10,6 +10,12 @@ function playerBeside() {
     if (root[PLAYER]) return root[PLAYER];
     for (const inner of root.querySelectorAll("*")) if (inner[PLAYER]) return inner[PLAYER];
   }
+  return null;
+}
+
+/* A walk through a tiny network does for itself what it is told. */
+function walkBeside() {
+  for (const node of document.querySelectorAll("[class*=st-key-learn-view] *")) if (node.shadowRoot?.[WALK]) return node.shadowRoot[WALK];
   return null;
 }
 
@@ -47,13 +53,14 @@ const DRIVES = {
 
 /* Does what a link says, if the view can; returns whether it is for Python to do. */
 function drive(act) {
-  const does = DRIVES[act.do], player = does && playerBeside();
+  const does = DRIVES[act.do], walk = does && walkBeside(), player = does && playerBeside();
+  if (walk) walk.obey({ ...act, number: Number(act.number || 1) });
   if (player) does(player, { ...act, number: Number(act.number || 1) });
   return !does;
 }
 
 /* A view that is still on its way is driven once it has come. */
 function driveSoon(act, left = 40) {
-  if (playerBeside()) drive(act);
+  if (playerBeside() || walkBeside()) drive(act);
   else if (left) setTimeout(() => driveSoon(act, left - 1), 250);
 }

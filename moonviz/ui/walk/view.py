@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Any
 
@@ -15,7 +14,8 @@ from moonviz.specs import METHODS
 from moonviz.ui.engine import engine, tab
 from moonviz.ui.parts import panel, say
 from moonviz.ui.walk.component import walk
-from moonviz.walking import EXAMPLES, WalkPage, WalkSpec, example
+from moonviz.ui.walk.state import WalkState
+from moonviz.walking import EXAMPLES, WalkPage, WalkSpec
 
 POLL_SECONDS = 0.5
 SHORTLY = 1.2
@@ -24,67 +24,22 @@ MOST_KEPT = 64
 PHASES = {"residuals": "keeping bits", "inverse": "undoing layers", "checkpointed": "by segments"}
 
 
-@dataclass
-class WalkState:
-    """What a walk shows. Plain data: a lesson makes one, or a page keeps one.
-
-    Attributes:
-        network: One of `moonviz.walking.EXAMPLES`.
-        method: One of `moonviz.METHODS`.
-        options: The method's options.
-        start: The event to stand at first; null: the first that computes anything.
-        highlight: Quantities to ring, such as ``"h2"``.
-        choices: Whether network and method can be chosen.
-        movable: Whether the input and the weights can be changed.
-        x: The input, where it was changed.
-        weights: The weights that were changed.
-    """
-
-    network: str = "dense"
-    method: str = "moonwalk-mixed"
-    options: dict[str, Any] = field(default_factory=dict)
-    start: int | None = None
-    highlight: tuple[str, ...] = ()
-    choices: bool = True
-    movable: bool = True
-    x: tuple[float, ...] | None = None
-    weights: dict[str, Any] = field(default_factory=dict)
-    job: tuple[str, str] | None = None
-    """What is being asked for: its canonical spec and the job."""
-    found: dict[str, dict[str, Any] | Failed] = field(default_factory=dict)
-    """Answers by canonical spec, the newest last."""
-    heard: int = 0
-    """The number of the last change that was heard of the component."""
-    fault: str = ""
-    """Why the last change was not taken."""
-
-    @property
-    def changed(self) -> bool:
-        """Whether the reader moved a number."""
-        return self.x is not None or bool(self.weights)
-
-    @property
-    def spec(self) -> WalkSpec:
-        """The walk that is asked for.
-
-        Raises:
-            InvalidSpec: If there is no such network, method or option, or a number is out of range.
-        """
-        return example(self.network).spec.by(self.method, **self.options).moved(self.x, self.weights)
-
-
-def walk_view(key: str, state: WalkState) -> None:
+def walk_view(key: str, state: WalkState, polled: bool = False) -> None:
     """Show a walk: step through it, move its numbers, check them.
 
     Args:
         key: Of the widgets; two walks on one page need two.
         state: What to show; it is changed by what the reader does.
+        polled: Whether the caller is a fragment that asks for news itself, and does so while `state.job` stands.
     """
     waits = state.job is not None
+    if polled:
+        _view(key, state, None)
+        return
     st.fragment(_view, run_every=POLL_SECONDS if waits else None, key=f"{key}-walk")(key, state, waits)
 
 
-def _view(key: str, state: WalkState, waited: bool) -> None:
+def _view(key: str, state: WalkState, waited: bool | None) -> None:
     with st.container(key=f"{key}-walk-all"):
         if state.choices:
             _choose(key, state)
@@ -98,7 +53,7 @@ def _view(key: str, state: WalkState, waited: bool) -> None:
             _refused(key, state, answer)
         if not isinstance(answer, Failed) or state.changed:
             _shown(key, state, spec, None if isinstance(answer, Failed) else answer)
-    if (state.job is not None) != waited:
+    if waited is not None and (state.job is not None) != waited:
         st.rerun()  # the whole page once, so that this part begins, or stops, to ask for news by itself
 
 
