@@ -71,7 +71,7 @@ def test_a_slow_walk_is_waited_for_without_asking_again(answers):
 
 def test_a_lost_walk_is_asked_again(answers):
     engine, state = answers(Engine(Lost(error=Failure(message="The process died.")))), WalkState()
-    assert view._asked(state, state.spec) is None
+    assert view._asked(state, state.spec).error.remedy == "Ask once more."
     assert state.job is None
     engine.answer = None
     assert view._asked(state, state.spec)["exact"]

@@ -10,6 +10,7 @@ import streamlit as st
 from moonviz.errors import InvalidSpec
 from moonviz.figures.walk import walk_id, walk_payload
 from moonviz.jobs.messages import Failed, ResultMessage, Walk
+from moonviz.results import Failure
 from moonviz.specs import METHODS
 from moonviz.ui.engine import engine, tab
 from moonviz.ui.parts import panel, say
@@ -82,7 +83,7 @@ def _choose(key: str, state: WalkState) -> None:
         state.options = {} if phase == "residuals" else {"phase_one": phase}
     if network != state.network:
         state.network, state.x, state.weights = network, None, {}
-    st.html(f'<p class="mv-caption">{EXAMPLES[state.network].about}</p>')
+    st.html(f'<p class="mv-caption mv-walk-about">{EXAMPLES[state.network].about}</p>')
 
 
 def _asked(state: WalkState, spec: WalkSpec) -> dict[str, Any] | Failed | None:
@@ -105,8 +106,9 @@ def _asked(state: WalkState, spec: WalkSpec) -> dict[str, Any] | Failed | None:
         state.found[key] = walk_payload(WalkPage.model_validate(end.data))
     elif isinstance(end, Failed):
         state.found[key] = end
-    else:
-        return None  # stopped, or its process died: the next run of the page asks again
+    else:  # stopped, or its process died: asked again when the page runs again
+        why = Failure(message="It was stopped, or its process ended, before it was done.", remedy="Ask once more.")
+        return Failed(reason="failed", error=why)
     if len(state.found) > MOST_KEPT:
         state.found.pop(next(iter(state.found)))
     return state.found[key]
@@ -157,5 +159,7 @@ def _refused(key: str, state: WalkState, answer: Failed) -> None:
 
     if state.changed:
         st.button("Back to the start", key=f"{key}.walk-back", on_click=back)
+    elif answer.reason == "failed":
+        st.button("Ask once more", key=f"{key}.walk-again")
     elif state.choices:
         st.button("Walk it by moonwalk-mixed", key=f"{key}.walk-instead", on_click=instead)
