@@ -52,8 +52,20 @@ def answers(monkeypatch):
     return give
 
 
+def moved() -> WalkState:
+    """A walk that is not stored."""
+    return WalkState(x=(0.5, 0.25))
+
+
+def test_an_untouched_walk_is_stored_and_needs_no_engine(answers):
+    engine = answers(Silent())
+    for name in ("dense", "relu"):
+        assert view._asked(WalkState(network=name), WalkState(network=name).spec)["network"] == f"walk {name}"
+    assert not engine.asked
+
+
 def test_a_walk_is_asked_once_and_kept(answers):
-    engine, state = answers(Engine()), WalkState()
+    engine, state = answers(Engine()), moved()
     first = view._asked(state, state.spec)
     assert first["method"] == "moonwalk-mixed"
     assert view._asked(state, state.spec) is first
@@ -62,7 +74,7 @@ def test_a_walk_is_asked_once_and_kept(answers):
 
 
 def test_a_slow_walk_is_waited_for_without_asking_again(answers):
-    engine, state = answers(Silent()), WalkState()
+    engine, state = answers(Silent()), moved()
     assert view._asked(state, state.spec) is None
     assert view._asked(state, state.spec) is None
     assert len(engine.asked) == 1
@@ -70,7 +82,7 @@ def test_a_slow_walk_is_waited_for_without_asking_again(answers):
 
 
 def test_a_lost_walk_is_asked_again(answers):
-    engine, state = answers(Engine(Lost(error=Failure(message="The process died.")))), WalkState()
+    engine, state = answers(Engine(Lost(error=Failure(message="The process died.")))), moved()
     assert view._asked(state, state.spec).error.remedy == "Ask once more."
     assert state.job is None
     engine.answer = None
@@ -79,7 +91,7 @@ def test_a_lost_walk_is_asked_again(answers):
 
 def test_old_answers_make_room(answers):
     answers(Engine())
-    state = WalkState()
+    state = moved()
     state.found = {str(n): {"id": ""} for n in range(view.MOST_KEPT)}
     view._asked(state, state.spec)
     assert len(state.found) == view.MOST_KEPT

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from moonviz.data.stored import stored_walk
 from moonviz.errors import InvalidSpec
 from moonviz.figures.walk import walk_id, walk_payload
 from moonviz.jobs.messages import Failed, ResultMessage, Walk
@@ -21,7 +22,7 @@ from moonviz.walking import EXAMPLES, WalkPage, WalkSpec
 POLL_SECONDS = 0.5
 SHORTLY = 1.2
 """Seconds that a change waits for its numbers before the page goes on without."""
-MOST_KEPT = 64
+MOST_KEPT = 24
 PHASES = {"residuals": "keeping bits", "inverse": "undoing layers", "checkpointed": "by segments"}
 
 
@@ -89,6 +90,8 @@ def _choose(key: str, state: WalkState) -> None:
 def _asked(state: WalkState, spec: WalkSpec) -> dict[str, Any] | Failed | None:
     """The answer, or null while it is being worked out."""
     key = spec.canonical()
+    if key not in state.found and (kept := stored_walk(key)) is not None:
+        _keep(state, key, walk_payload(kept))
     if key in state.found:
         state.job = None
         return state.found[key]
@@ -103,15 +106,19 @@ def _asked(state: WalkState, spec: WalkSpec) -> dict[str, Any] | Failed | None:
         return None
     state.job = None
     if isinstance(end, ResultMessage):
-        state.found[key] = walk_payload(WalkPage.model_validate(end.data))
+        _keep(state, key, walk_payload(WalkPage.model_validate(end.data)))
     elif isinstance(end, Failed):
-        state.found[key] = end
+        _keep(state, key, end)
     else:  # stopped, or its process died: asked again when the page runs again
         why = Failure(message="It was stopped, or its process ended, before it was done.", remedy="Ask once more.")
         return Failed(reason="failed", error=why)
+    return state.found[key]
+
+
+def _keep(state: WalkState, key: str, answer: dict[str, Any] | Failed) -> None:
+    state.found[key] = answer
     if len(state.found) > MOST_KEPT:
         state.found.pop(next(iter(state.found)))
-    return state.found[key]
 
 
 def _shown(key: str, state: WalkState, spec: WalkSpec, answer: dict[str, Any] | None) -> None:
