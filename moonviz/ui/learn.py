@@ -9,8 +9,10 @@ import streamlit as st
 from moonviz.errors import InvalidSpec
 from moonviz.figures.learn import lesson_payload
 from moonviz.lessons import lessons
+from moonviz.specs import METHODS
 from moonviz.ui.engine import cancel, engine, listen, start, tab
 from moonviz.ui.learn_desk import LearnDesk
+from moonviz.ui.learn_teaching import Teaching, link_maker
 from moonviz.ui.learn_views import looked, show_view
 from moonviz.ui.lesson import lesson_text
 from moonviz.ui.parts import panel
@@ -20,6 +22,8 @@ TEXT = "learn.lesson"
 ASKS_ITSELF = ("explorer",)
 """Views that ask for news in a fragment of their own, which must not lie in another one that does."""
 PARAMETER = "lesson"
+BLOCK = "<style>[data-testid=stHeader]{display:none}.stMainBlockContainer{padding-top:12px!important}</style>"
+"""A lesson within another page leaves the app's own bar out."""
 PAGES = {"race": "pages/race.py", "build": "pages/build.py", "methods": "pages/methods.py",
          "precision": "pages/precision.py"}  # fmt: skip
 
@@ -61,13 +65,19 @@ def _page(here: LearnDesk, waited: bool) -> None:
     if here.goes:
         page, here.goes = here.goes, ""
         st.switch_page(PAGES[page])
-    teacher = _teacher()
+    teaching = Teaching.read(st.query_params)
+    st.html(BLOCK if teaching.embed else "<style></style>")
     with st.container(key="learn-page"):
+        if "view" in teaching.hide:
+            lesson_text(_payload(here, teaching), TEXT, heard=lambda: _heard(here))
+            return
         left, right = st.columns([5, 7], gap="large")
         with left, st.container(key="learn-text"):
-            lesson_text(_payload(here, teacher), TEXT, heard=lambda: _heard(here))
+            lesson_text(_payload(here, teaching), TEXT, heard=lambda: _heard(here))
         with right, st.container(key="learn-view", border=True):
-            _view(here, teacher)
+            _view(here, teaching)
+        if not teaching.embed and "lessons" not in teaching.hide:
+            link_maker(here.at)
     if here.busy != waited:
         st.rerun()  # the whole page once, so that this begins, or stops, to ask for news by itself
 
@@ -83,20 +93,16 @@ def _news(here: LearnDesk) -> bool:
     return changed
 
 
-def _payload(here: LearnDesk, teacher: dict[str, Any]) -> dict[str, Any]:
+def _payload(here: LearnDesk, teaching: Teaching) -> dict[str, Any]:
     lesson = here.lesson
-    return lesson_payload(lesson, lessons()) | teacher | {
+    return lesson_payload(lesson, lessons()) | {
+        "present": teaching.present,
+        "alone": "lessons" in teaching.hide,
         "answers": {id_: one for (name, id_), one in here.answers.items() if name == lesson.name},
         "waits": here.waits(),
         "ack": here.ack,
         "named": here.named,
     }  # fmt: skip
-
-
-def _teacher() -> dict[str, Any]:
-    """What a link hides, and how large it writes."""
-    hidden = [one for one in st.query_params.get("hide", "").split(",") if one]
-    return {"hide": hidden, "present": st.query_params.get("present") == "1", "alone": "lessons" in hidden}
 
 
 def _heard(here: LearnDesk) -> None:
@@ -130,19 +136,20 @@ def _ask(here: LearnDesk, id_: str) -> None:
         _run(here)
 
 
-def _run(here: LearnDesk, depth: int = 0) -> None:
-    """Run the lesson's race on this machine, at another depth if one is given."""
+def _run(here: LearnDesk, depth: int = 0, labels: tuple[str, ...] = ()) -> None:
+    """Run the lesson's race on this machine, at another depth or by other methods if they are given."""
     if here.job is not None and here.job.running:
         return
     try:
-        run = here.run(depth)
+        run = here.run(depth, labels)
     except InvalidSpec as error:
         here.problem[here.at] = str(error)
         return
+    here.racing = here.at
     start(here, run)
 
 
-def _view(here: LearnDesk, teacher: dict[str, Any]) -> None:
+def _view(here: LearnDesk, teaching: Teaching) -> None:
     job = here.job
     if job is not None and job.running:
         with st.container(horizontal=True, key="learn-running", vertical_alignment="center"):
@@ -151,15 +158,25 @@ def _view(here: LearnDesk, teacher: dict[str, Any]) -> None:
     elif job is not None:
         error = getattr(job.end, "error", None)
         panel("This run did not finish.", error.message if error else job.stopped(), bad=error is not None)
-    show_view(here)
-    _again(here, teacher)
+    show_view(here, choices="methods" not in teaching.hide)
+    _again(here, teaching)
 
 
-def _again(here: LearnDesk, teacher: dict[str, Any]) -> None:
-    """Run the lesson's race here, unless the lesson or the link locks that."""
-    locked = {*here.lesson.front.locks, *teacher["hide"]}
-    racing = here.lesson.front.view.kind in ("player", "frontier")
+def _again(here: LearnDesk, teaching: Teaching) -> None:
+    """Run the lesson's race here, with other methods too, unless the lesson or the link locks that."""
+    front = here.lesson.front
+    locked = {*front.locks, *teaching.hide}
     busy = here.job is not None and here.job.running
-    if racing and "run" not in locked and st.button("Run on this machine", key="learn.run", disabled=busy):
-        _run(here)
-        st.rerun()
+    if front.view.kind not in ("player", "frontier") or "run" in locked:
+        return
+    with st.container(horizontal=True, key="learn-again", vertical_alignment="center"):
+        chosen = list(front.methods)
+        if "methods" not in locked:
+            options = [*front.methods, *(name for name in METHODS if name not in front.methods)]
+            chosen = st.pills(
+                "Methods", options, selection_mode="multi", default=list(front.methods), key=f"learn.methods-{here.at}",
+                label_visibility="collapsed",
+            )  # fmt: skip
+        if st.button("Run on this machine", key="learn.run", disabled=busy or not chosen):
+            _run(here, labels=tuple(one for one in METHODS if one in chosen) or tuple(chosen))
+            st.rerun()

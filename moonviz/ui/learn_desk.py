@@ -37,6 +37,7 @@ class LearnDesk:
         ack: The last thing heard from the browser.
         asking: The question that is being answered by dry runs.
         running: The question that waits for the run, if any.
+        racing: The lesson whose race was run last.
         answers: By lesson and question.
         reports: Races to show, by lesson.
         ran: Which of them were measured here.
@@ -52,6 +53,7 @@ class LearnDesk:
     asking: Asking | None = None
     waiting: list[str] = field(default_factory=list)
     running: str = ""
+    racing: str = ""
     answers: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
     ran: set[str] = field(default_factory=set)
@@ -84,25 +86,25 @@ class LearnDesk:
     def go(self, name: str) -> None:
         """Show a lesson, if there is one of that name."""
         if any(one.name == name for one in lessons()):
-            self.at, self.named = name, True
+            self.at, self.named, self.running = name, True, ""
 
     def take(self, report: Report, spec: RunSpec) -> None:
         """A run of this lesson has ended: show it, and answer the question that waited for it."""
-        name = self.at
+        name = self.racing or self.at
         self.reports[name] = report
         self.ran.add(name)
-        if self.running:
+        if self.running and name == self.at:
             self.settle(self.running, lambda network, choice: result_of(report, choice), "run", machine_of(report))
             self.running = ""
 
-    def run(self, depth: int = 0) -> RunSpec:
-        """What the lesson's network and methods ask for, at another depth if one is given.
+    def run(self, depth: int = 0, labels: tuple[str, ...] = ()) -> RunSpec:
+        """What the lesson's network and methods ask for, at another depth or by other methods if they are given.
 
         Raises:
             InvalidSpec: If they do not fit together.
         """
         changed = {"depth": str(depth)} if depth else {}
-        return run_of(self.lesson.base.network(Term("", changed)), self.lesson.front.methods)
+        return run_of(self.lesson.base.network(Term("", changed)), labels or self.lesson.front.methods)
 
     def ask(self, id_: str) -> None:
         """Begin to answer a question of the lesson by dry runs, or answer it at once where nothing need be asked."""

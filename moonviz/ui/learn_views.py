@@ -28,8 +28,8 @@ from moonviz.ui.player import player
 from moonviz.ui.walk import WalkState, walk_view
 
 
-def show_view(here: LearnDesk) -> None:
-    """The view of the lesson."""
+def show_view(here: LearnDesk, choices: bool = True) -> None:
+    """The view of the lesson; `choices`: whether a walk's network and method can be chosen."""
     lesson = here.lesson
     kind = lesson.front.view.kind
     if kind == "explorer":
@@ -40,7 +40,9 @@ def show_view(here: LearnDesk) -> None:
         show_chart(drawn, "learn.precision")
         st.html('<p class="mv-foot">Relative error against float64 autograd, measured beforehand.</p>')
     elif kind == "walk":
-        walk_view(f"learn.steps-{lesson.name}", _walk_of(here, lesson), polled=True)
+        walk = _walk_of(here, lesson)
+        walk.choices = choices
+        walk_view(f"learn.steps-{lesson.name}", walk, polled=True)
     elif kind == "memory-depth":
         show_chart(memory_by_depth(lesson, scheme()), "learn.depths")
     else:
@@ -58,7 +60,7 @@ def _walk_of(here: LearnDesk, lesson: Lesson) -> WalkState:
 
 def _race(here: LearnDesk, lesson: Lesson, as_frontier: bool) -> None:
     job = here.job
-    if job is not None and job.running:
+    if job is not None and job.running and here.racing == lesson.name:
         player(live_payload(job, cards_of(job.spec.network)), key="learn.player", compact=True)
         return
     report = here.reports.get(lesson.name) or stored_race(lesson)

@@ -188,3 +188,34 @@ def test_answers_survive_a_restart_of_the_server(chromium: Browser, tmp_path):
         ask(page, 1).locator("button.go").click()
         expect(ask(page, 1).locator("div.told")).to_be_visible(timeout=LONG)
     context.close()
+
+
+def test_a_teacher_makes_a_link_for_a_class(tab):
+    page = tab()
+    learn(page, 4)
+    expect(page.locator(".st-key-learn-again")).to_contain_text("backprop")
+    page.get_by_role("button", name="Link for a class").click()
+    page.get_by_role("button", name="the choice of methods").click()
+    page.get_by_text("Big type, for a projector").click()
+    code = page.locator("[data-testid=stPopoverBody] code").first
+    expect(code).to_contain_text("lesson=4&hide=methods&present=1")
+    page.goto(code.inner_text().strip())
+    expect(title(page)).to_have_text(lessons()[3].title)
+    expect(page.locator(".lesson.present")).to_be_visible()
+    expect(page.get_by_role("button", name="Run on this machine")).to_be_visible()
+    expect(page.locator("[class*=st-key-learn-methods]")).to_have_count(0)
+    assert page.locator(".lesson .prose").evaluate("node => parseFloat(getComputedStyle(node).fontSize)") >= 24
+
+
+def test_a_lesson_is_a_block_of_another_page(tab):
+    page = tab()
+    at = urlsplit(page.url)
+    link = f"{at.scheme}://{at.netloc}/learn?lesson=7&hide=view,lessons&embed=true"
+    page.set_content(f'<h1>Week 3</h1><iframe title="lesson" src="{link}" width="700" height="700"></iframe>')
+    inner = page.frame_locator("iframe")
+    expect(inner.locator(".lesson h1")).to_have_text(lessons()[6].title, timeout=LONG)
+    expect(inner.locator("[data-testid=stHeader]")).to_be_hidden()
+    expect(inner.locator(".lesson .dash, .lesson .ways button")).to_have_count(0)
+    inner.locator(".ask input").first.check()
+    inner.locator(".ask button.go").first.click()
+    expect(inner.locator("div.told").first).to_be_visible(timeout=LONG)

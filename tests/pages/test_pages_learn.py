@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from fake_engine import FakeEngine
 from streamlit.testing.v1 import AppTest
@@ -14,6 +16,7 @@ from moonviz.specs import NetworkSpec
 from moonviz.ui import learn_desk
 from moonviz.ui.learn import _name_of
 from moonviz.ui.learn_desk import SILENT, LearnDesk
+from moonviz.ui.learn_teaching import Teaching
 from moonviz.ui.learn_views import stored_race
 
 NAMES = [lesson.name for lesson in lessons()]
@@ -195,3 +198,61 @@ def test_peaks_by_depth_are_the_lesson_s_numbers():
     assert all(list(trace.x) == list(lesson.front.view.depths) for trace in drawn.figure.data)
     assert drawn.figure.layout.yaxis.title.text == "MiB"
     assert drawn.alt.endswith(".")
+
+
+def test_a_link_for_a_class_says_what_it_asks():
+    asked = Teaching(("methods", "run"), present=True, embed=True)
+    link = asked.address("http://localhost:8501/race?s=x", "04-projected-gradients")
+    assert link == "http://localhost:8501/learn?lesson=4&hide=methods,run&present=1&embed=true"
+    parameters = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
+    assert Teaching.read(parameters) == asked
+    assert _name_of(parameters["lesson"]) == "04-projected-gradients"
+    assert Teaching.read({"hide": "everything,run", "present": "yes"}) == Teaching(("run",))
+
+
+@pytest.mark.parametrize(
+    ("hide", "gone", "there"),
+    [
+        ("", (), ("learn.run",)),
+        ("run", ("learn.run",), ()),
+        ("lessons", (), ("learn.run",)),
+        ("view", ("learn.run",), ()),
+    ],
+)
+def test_a_link_hides_what_it_names(page, fake, hide, gone, there):
+    page.query_params["lesson"] = "6"
+    page.query_params["hide"] = hide
+    page.switch_page("pages/learn.py").run()
+    assert not page.exception
+    keys = {one.key for one in page.button}
+    assert keys.issuperset(there)
+    assert not keys & set(gone)
+
+
+def test_the_choice_of_methods_can_be_hidden(page, fake):
+    page.query_params["lesson"] = "4"
+    page.switch_page("pages/learn.py").run()
+    assert any(one.proto.id.endswith("learn.methods-04-projected-gradients") for one in page.get("button_group"))
+    page.query_params["hide"] = "methods"
+    page.run()
+    assert not any("learn.methods" in one.proto.id for one in page.get("button_group"))
+
+
+def test_another_choice_of_methods_is_raced(page, fake):
+    page.query_params["lesson"] = "6"
+    page.switch_page("pages/learn.py").run()
+    pills = next(one for one in page.get("button_group") if "learn.methods" in one.proto.id)
+    pills.set_value(["moonwalk-mixed", "backprop", "checkpointing"]).run()
+    page.button(key="learn.run").click().run()
+    ((job, _),) = fake.jobs
+    assert [one.name for one in job.spec.methods] == ["backprop", "checkpointing", "moonwalk-mixed"]
+
+
+def test_a_race_belongs_to_the_lesson_that_asked_for_it():
+    here = LearnDesk(at=NAMES[3], racing=NAMES[3], running="peak")
+    run = here.run()
+    here.go(NAMES[5])
+    here.take(estimate_methods(run), run)
+    assert NAMES[3] in here.reports
+    assert NAMES[5] not in here.reports
+    assert not here.answers

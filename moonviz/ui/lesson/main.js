@@ -115,8 +115,9 @@ class Lesson {
     if (this.flight) { this.waiting.push(what); return; }
     this.flight = ++this.number;
     const told = { client: this.client, number: this.number, ...what, lesson: what.lesson || this.data.name };
-    const tell = () => { this.send("act", told); this.timer = setTimeout(tell, AGAIN); };
-    tell();
+    // Telling again interrupts a page that is still being drawn, so a slow one is given twice as long each time.
+    const tell = (pause) => { this.send("act", told); this.timer = setTimeout(() => tell(2 * pause), pause); };
+    tell(AGAIN);
   }
 
   destroy() {
