@@ -9,6 +9,7 @@ PAGES = [
     st.Page("pages/race.py", title="Race", default=True),
     st.Page("pages/build.py", title="Build"),
     st.Page("pages/whatif.py", title="What if"),
+    st.Page("pages/learn.py", title="Learn"),
     st.Page("pages/methods.py", title="Methods"),
     st.Page("pages/precision.py", title="Precision"),
 ]

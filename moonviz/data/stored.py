@@ -1,4 +1,4 @@
-"""Finished races and precision reports that ship with the package. No torch here."""
+"""Finished races, precision reports and walks that ship with the package. No torch here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from moonviz.errors import InvalidSpec
 from moonviz.precision import PrecisionReport
 from moonviz.results import Report
+from moonviz.walking import EXAMPLES, WalkPage, WalkSpec
 
 _SUFFIX = ".json"
 
@@ -62,3 +63,27 @@ def stored_precision(name: str) -> PrecisionReport:
 
 def _precision_folder() -> Path:
     return Path(__file__).parent / "stored_precision"
+
+
+def stored_walk_names() -> tuple[tuple[str, str], ...]:
+    """The stored walks: (example, method)."""
+    return tuple((name, method) for name in EXAMPLES for method in ("backprop", "moonwalk-mixed"))
+
+
+@lru_cache(maxsize=16)
+def stored_walk(spec: str) -> WalkPage | None:
+    """The stored walk of exactly this spec, in canonical JSON; null if there is none.
+
+    Raises:
+        InvalidSpec: If it is no walk.
+    """
+    asked = WalkSpec.model_validate_json(spec)
+    for name, method in stored_walk_names():
+        if asked == EXAMPLES[name].spec.by(method):
+            return WalkPage.model_validate_json(walk_file(name, method).read_bytes())
+    return None
+
+
+def walk_file(name: str, method: str) -> Path:
+    """Where an example's walk by a method is stored."""
+    return Path(__file__).parent / "stored_walks" / f"{name}-{method}{_SUFFIX}"

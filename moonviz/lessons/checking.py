@@ -15,10 +15,11 @@ from moonviz.lessons.checking_questions import question_faults
 from moonviz.lessons.checking_text import text_faults
 from moonviz.lessons.directives import read_directive
 from moonviz.lessons.faults import Fault, front_faults, line_of
-from moonviz.lessons.models import LEAST_QUESTIONS, MOST_CHARACTERS, MOST_WORDS, Front
+from moonviz.lessons.models import LEAST_QUESTIONS, MOST_CHARACTERS, MOST_WORDS, Front, View
 from moonviz.lessons.numbers import number_of
 from moonviz.lessons.quantities import Term, method_choice
 from moonviz.lessons.reading import Lesson, lesson_files, quantities_of, split
+from moonviz.walking import EXAMPLES
 
 STORED_PRECISION = ("anchors", "couplings", "dense-gentle", "dense-harsh", "formats")
 """Precision reports that a view can show; a test compares them with what is stored."""
@@ -122,8 +123,19 @@ def _view(name: str, front: str, lesson: Lesson) -> Iterator[Fault]:
     if view.kind == "memory-depth" and len(view.depths) < 2:
         line = line_of(front, ["view", "depths"])
         yield Fault(name, line, "A memory-depth view needs depths.", "Add `depths = [8, 32, 128]` under [view].")
+    if view.kind == "walk":
+        yield from _walk(name, front, view)
     if view.begin and (fault := _refused(lambda: read_directive(view.begin))):
         yield Fault(name, line_of(front, ["view", "begin"]), fault, "Mend `begin` under [view].")
+
+
+def _walk(name: str, front: str, view: View) -> Iterator[Fault]:
+    if view.walk not in EXAMPLES:
+        known = ", ".join(f"`{one}`" for one in EXAMPLES)
+        line = line_of(front, ["view", "walk"])
+        yield Fault(name, line, f"There is no walk `{view.walk}`.", f"Take one of {known}.")
+    if fault := _refused(lambda: method_choice(view.method)):
+        yield Fault(name, line_of(front, ["view", "method"]), fault, "Mend `method` under [view].")
 
 
 def _uncomputed(name: str, lesson: Lesson) -> Iterator[Fault]:

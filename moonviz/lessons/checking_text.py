@@ -79,8 +79,7 @@ def _number(lesson: Lesson, text: str) -> Iterator[tuple[str, str]]:
         if not isinstance(setting(rest), int | float):
             yield f"`{{{text}}}` gives no number.", "Write a bare number after `given`: no unit, nothing measured."
     elif word == "setting":
-        network = lesson.base.network(Term())
-        if lesson_setting(lesson, rest) is None and not hasattr(network, rest):
+        if lesson_setting(lesson, rest) is None:
             yield f"This lesson’s network has no setting `{rest}`.", "Name one of its preset’s settings."
     else:
         quantity = read_quantity(text)
@@ -90,10 +89,11 @@ def _number(lesson: Lesson, text: str) -> Iterator[tuple[str, str]]:
 
 def lesson_setting(lesson: Lesson, name: str) -> object:
     """The value of a setting of the lesson's network; null if there is none."""
+    known = {**lesson.base.defaults(), **lesson.base.settings}
+    if name in known or lesson.base.preset:
+        return known.get(name)
     network = lesson.base.network(Term())
-    if name in ("depth", "batch", "dtype", "seed"):
-        return getattr(network, name)
-    return {**lesson.base.defaults(), **lesson.base.settings}.get(name)
+    return getattr(network, name) if name in ("depth", "batch", "dtype", "seed") else None
 
 
 def _typed(text: str) -> Iterator[tuple[str, str]]:

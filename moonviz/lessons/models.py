@@ -44,12 +44,16 @@ class View(Spec):
         kind: The figure.
         stored: The stored precision report that a `precision` view shows.
         depths: Of a `memory-depth` view.
+        walk: The tiny network that a `walk` view steps through: one of `moonviz.walking.EXAMPLES`.
+        method: By which method it does, with options as in `methods`; the reader may take another.
         begin: What the view does when the lesson opens, as a directive without `do:`.
     """
 
     kind: ViewKind
     stored: str = ""
     depths: Annotated[tuple[Annotated[int, Field(ge=1, le=512)], ...], _Some, Field(max_length=8)] = ()
+    walk: str = ""
+    method: str = "moonwalk-mixed"
     begin: str = ""
 
 

@@ -25,6 +25,7 @@ PROBES = ("/methods/_stcore/health", "/methods/_stcore/host-config")
 PROBES += ("/build/_stcore/health", "/build/_stcore/host-config")
 PROBES += ("/precision/_stcore/health", "/precision/_stcore/host-config")
 PROBES += ("/whatif/_stcore/health", "/whatif/_stcore/host-config")
+PROBES += ("/learn/_stcore/health", "/learn/_stcore/host-config")
 
 
 CLOSED = re.compile(
@@ -44,10 +45,11 @@ class App:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[App]:
-    """The app on a free port, which nobody has asked for anything yet; its log may not hold a traceback."""
+def served(folder: Path, port: int = 0) -> Iterator[App]:
+    """The app on a free port or a given one, asked for nothing yet; its log may not hold a traceback."""
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", port))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
     command += ["--server.fileWatcherType=none"]  # a file that is saved meanwhile must not change the app

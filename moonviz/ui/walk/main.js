@@ -262,6 +262,18 @@ class Walk {
     for (const name of ["aria-label", "title"]) this.play.setAttribute(name, this.timer ? "Pause" : "Play");
   }
 
+  /* What a lesson's text asks for: go to a place, play, pause, ring a quantity, or stand at a layer's next event. */
+  obey({ do: what, place, number, layer, names }) {
+    const { frames, sweeps } = this.walk;
+    if (what === "play") { this.stop(); this.toggle(); return true; }
+    this.stop();
+    if (what === "goto") this.go(place === "start" ? 0 : place === "end" ? frames.length - 1 : place === "sweep" ? sweeps[Math.min(number, sweeps.length) - 1]?.[0] ?? 0 : number - 1);
+    else if (what === "pin") { const next = (from) => frames.findIndex((frame, at) => at >= from && frame.layer === Number(layer)), at = next(this.at + 1); this.go(at < 0 ? Math.max(0, next(0)) : at); }
+    else if (what === "ring") { this.fed = { ...this.fed, highlight: names }; this.draw(); }
+    else return what === "pause";
+    return true;
+  }
+
   /* One sentence for each step. */
   speak() {
     const frame = this.shown.frames[this.at], makes = [...new Set(frame.lines.map((line) => line.makes))].filter((name) => "xhgt".includes(name[0]) && name !== "tz");

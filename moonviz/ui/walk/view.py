@@ -2,84 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Any
 
 import streamlit as st
 
+from moonviz.data.stored import stored_walk
 from moonviz.errors import InvalidSpec
 from moonviz.figures.walk import walk_id, walk_payload
 from moonviz.jobs.messages import Failed, ResultMessage, Walk
+from moonviz.results import Failure
 from moonviz.specs import METHODS
 from moonviz.ui.engine import engine, tab
 from moonviz.ui.parts import panel, say
 from moonviz.ui.walk.component import walk
-from moonviz.walking import EXAMPLES, WalkPage, WalkSpec, example
+from moonviz.ui.walk.state import WalkState
+from moonviz.walking import EXAMPLES, WalkPage, WalkSpec
 
 POLL_SECONDS = 0.5
 SHORTLY = 1.2
 """Seconds that a change waits for its numbers before the page goes on without."""
-MOST_KEPT = 64
+MOST_KEPT = 24
 PHASES = {"residuals": "keeping bits", "inverse": "undoing layers", "checkpointed": "by segments"}
 
 
-@dataclass
-class WalkState:
-    """What a walk shows. Plain data: a lesson makes one, or a page keeps one.
-
-    Attributes:
-        network: One of `moonviz.walking.EXAMPLES`.
-        method: One of `moonviz.METHODS`.
-        options: The method's options.
-        start: The event to stand at first; null: the first that computes anything.
-        highlight: Quantities to ring, such as ``"h2"``.
-        choices: Whether network and method can be chosen.
-        movable: Whether the input and the weights can be changed.
-        x: The input, where it was changed.
-        weights: The weights that were changed.
-    """
-
-    network: str = "dense"
-    method: str = "moonwalk-mixed"
-    options: dict[str, Any] = field(default_factory=dict)
-    start: int | None = None
-    highlight: tuple[str, ...] = ()
-    choices: bool = True
-    movable: bool = True
-    x: tuple[float, ...] | None = None
-    weights: dict[str, Any] = field(default_factory=dict)
-    job: tuple[str, str] | None = None
-    """What is being asked for: its canonical spec and the job."""
-    found: dict[str, dict[str, Any] | Failed] = field(default_factory=dict)
-    """Answers by canonical spec, the newest last."""
-    heard: int = 0
-    """The number of the last change that was heard of the component."""
-    fault: str = ""
-    """Why the last change was not taken."""
-
-    @property
-    def spec(self) -> WalkSpec:
-        """The walk that is asked for.
-
-        Raises:
-            InvalidSpec: If there is no such network, method or option, or a number is out of range.
-        """
-        return example(self.network).spec.by(self.method, **self.options).moved(self.x, self.weights)
-
-
-def walk_view(key: str, state: WalkState) -> None:
+def walk_view(key: str, state: WalkState, polled: bool = False) -> None:
     """Show a walk: step through it, move its numbers, check them.
 
     Args:
         key: Of the widgets; two walks on one page need two.
         state: What to show; it is changed by what the reader does.
+        polled: Whether the caller is a fragment that asks for news itself, and does so while `state.job` stands.
     """
     waits = state.job is not None
+    if polled:
+        _view(key, state, None)
+        return
     st.fragment(_view, run_every=POLL_SECONDS if waits else None, key=f"{key}-walk")(key, state, waits)
 
 
-def _view(key: str, state: WalkState, waited: bool) -> None:
+def _view(key: str, state: WalkState, waited: bool | None) -> None:
     with st.container(key=f"{key}-walk-all"):
         if state.choices:
             _choose(key, state)
@@ -91,9 +53,9 @@ def _view(key: str, state: WalkState, waited: bool) -> None:
         answer = _asked(state, spec)
         if isinstance(answer, Failed):
             _refused(key, state, answer)
-        else:
-            _shown(key, state, spec, answer)
-    if (state.job is not None) != waited:
+        if not isinstance(answer, Failed) or state.changed:
+            _shown(key, state, spec, None if isinstance(answer, Failed) else answer)
+    if waited is not None and (state.job is not None) != waited:
         st.rerun()  # the whole page once, so that this part begins, or stops, to ask for news by itself
 
 
@@ -102,7 +64,7 @@ def _choose(key: str, state: WalkState) -> None:
     with st.container(horizontal=True, key=f"{key}-walk-sentence", vertical_alignment="center"):
         say("Walk")
         method = st.selectbox(
-            "Method", list(METHODS), index=list(METHODS).index(state.method), key=f"{key}.walk-method-{state.network}",
+            "Method", list(METHODS), index=list(METHODS).index(state.method), key=f"{key}.walk-method",
             label_visibility="collapsed", width=180,
         )  # fmt: skip
         if method == "moonwalk-mixed":
@@ -122,12 +84,14 @@ def _choose(key: str, state: WalkState) -> None:
         state.options = {} if phase == "residuals" else {"phase_one": phase}
     if network != state.network:
         state.network, state.x, state.weights = network, None, {}
-    st.html(f'<p class="mv-caption">{EXAMPLES[state.network].about}</p>')
+    st.html(f'<p class="mv-caption mv-walk-about">{EXAMPLES[state.network].about}</p>')
 
 
 def _asked(state: WalkState, spec: WalkSpec) -> dict[str, Any] | Failed | None:
     """The answer, or null while it is being worked out."""
     key = spec.canonical()
+    if key not in state.found and (kept := stored_walk(key)) is not None:
+        _keep(state, key, walk_payload(kept))
     if key in state.found:
         state.job = None
         return state.found[key]
@@ -142,14 +106,19 @@ def _asked(state: WalkState, spec: WalkSpec) -> dict[str, Any] | Failed | None:
         return None
     state.job = None
     if isinstance(end, ResultMessage):
-        state.found[key] = walk_payload(WalkPage.model_validate(end.data))
+        _keep(state, key, walk_payload(WalkPage.model_validate(end.data)))
     elif isinstance(end, Failed):
-        state.found[key] = end
-    else:
-        return None  # stopped, or its process died: the next run of the page asks again
+        _keep(state, key, end)
+    else:  # stopped, or its process died: asked again when the page runs again
+        why = Failure(message="It was stopped, or its process ended, before it was done.", remedy="Ask once more.")
+        return Failed(reason="failed", error=why)
+    return state.found[key]
+
+
+def _keep(state: WalkState, key: str, answer: dict[str, Any] | Failed) -> None:
+    state.found[key] = answer
     if len(state.found) > MOST_KEPT:
         state.found.pop(next(iter(state.found)))
-    return state.found[key]
 
 
 def _shown(key: str, state: WalkState, spec: WalkSpec, answer: dict[str, Any] | None) -> None:
@@ -186,11 +155,18 @@ def _refused(key: str, state: WalkState, answer: Failed) -> None:
     """Why this method cannot walk this network, and one that can."""
     title = f"{state.method} cannot walk this network." if answer.reason == "refused" else "This walk went wrong."
     panel(title, answer.error.message, answer.error.remedy or "", bad=True)
-    changed = state.x is not None or bool(state.weights)
-    if changed and st.button("Back to the start", key=f"{key}.walk-back"):
+
+    def back() -> None:
         state.x, state.weights = None, {}
-        st.rerun()
-    if not changed and state.choices and st.button("Walk it by moonwalk-mixed", key=f"{key}.walk-instead"):
+
+    def instead() -> None:
         state.method, state.options = "moonwalk-mixed", {}
-        st.session_state.pop(f"{key}.walk-method-{state.network}", None)
-        st.rerun()
+        st.session_state[f"{key}.walk-method"] = state.method
+        st.session_state.pop(f"{key}.walk-phase", None)
+
+    if state.changed:
+        st.button("Back to the start", key=f"{key}.walk-back", on_click=back)
+    elif answer.reason == "failed":
+        st.button("Ask once more", key=f"{key}.walk-again")
+    elif state.choices:
+        st.button("Walk it by moonwalk-mixed", key=f"{key}.walk-instead", on_click=instead)
