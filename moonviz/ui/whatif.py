@@ -16,8 +16,7 @@ from moonviz.figures.whatif_cards import cards
 from moonviz.figures.whatif_explained import checked_words
 from moonviz.figures.whatif_headline import whatif_headline
 from moonviz.figures.whatif_peak import device_terms, key_of_parts, peak_parts
-from moonviz.specs import NetworkSpec
-from moonviz.ui.controls import title
+from moonviz.specs import PRESETS, NetworkSpec
 from moonviz.ui.engine import engine, tab
 from moonviz.ui.parts import heading, panel, scheme, show_chart, show_headline
 from moonviz.ui.whatif_controls import device_of
@@ -71,7 +70,7 @@ def asked(page: Whatif, network: NetworkSpec) -> Asked:
 
 def _ask(page: Whatif, network: NetworkSpec, device: Device) -> Ask:
     depth = depth_of(network)
-    name = network.name if page.own else title(page.preset)
+    name = network.name if page.own else PRESETS[page.preset].title
     return Ask(
         device=device, optimizer=page.optimizer, depth=depth or network.depth, batch=network.batch,
         deep=depth is not None, dtype=network.dtype, what=name,
