@@ -229,6 +229,16 @@ def test_agreement_in_words(error, words):
     assert agreement_words(walk, "float32") == words
 
 
+def test_what_only_float64_could_judge_says_what_that_says():
+    alone = result("moonwalk-mixed").gradient.model_copy(update={"relative_error_to_backprop": None})
+    walk = result("moonwalk-mixed").model_copy(update={"gradient": alone})
+    count = floor(-log10(alone.relative_error))
+    said = f"against float64, {count} digits agree"
+    assert agreement_words(walk, "float32") == ("not checked", f"too large to check against backprop; {said}")
+    told = headline(race(moonwalk_mixed=SMALL | {"gradient": alone}, backprop=LARGE)).text
+    assert told.endswith(f"but its gradient could not be compared with backprop’s; {said}.")
+
+
 def test_a_gradient_with_lost_numbers_is_not_the_gradient():
     walk = result("moonwalk-mixed").model_copy(update={"non_finite": ("gradient.relative_error",)})
     assert agreement_words(walk, "float32")[0] == "not the gradient"
@@ -236,8 +246,8 @@ def test_a_gradient_with_lost_numbers_is_not_the_gradient():
 
 def test_backprop_is_the_reference_and_says_how_true_it_is():
     for error, words in (
-        (8e-7, "6 digits agree with float64"),
-        (0.0, "every bit agrees with float64"),
+        (8e-7, "against float64, 6 digits agree"),
+        (0.0, "against float64, every bit agrees"),
         (None, ""),
     ):
         own = gradient(error, "backprop")["gradient"].model_copy(update={"relative_error_to_backprop": 0.0})
