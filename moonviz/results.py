@@ -204,8 +204,7 @@ class Report(Plain):
             _drop_non_finite(result, "", lost)
             result["non_finite"] = [*result["non_finite"], *lost]
         _drop_non_finite(data, "", [])
-        separators = (",", ":") if indent is None else None
-        return json.dumps(data, indent=indent, separators=separators, allow_nan=False)
+        return json.dumps(data, indent=indent, separators=(",", ":") if indent is None else None, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Report:
