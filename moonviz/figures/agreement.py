@@ -69,7 +69,8 @@ def agreement(
         figure.add_trace(_trace(label, methods[label], lines[label], by, low, sizes, again, scheme))
     ends = {label: typical(line, low) for label, line in lines.items()}
     margin_labels(figure, ends, methods, (low, high), HEIGHT, scheme)
-    figure.update_xaxes(title_text="layer", range=[-0.8, _last(lines) + 0.8])
+    # Marks at the foot would stand on the numbers of the axis.
+    figure.update_xaxes(title_text="layer", range=[-0.8, _last(lines) + 0.8], ticklabelstandoff=10 if zero else 0)
     figure.update_yaxes(title_text=AXIS[measure], type="log", range=[low, high], **_ticks(low, high, zero))
     figure.update_layout(hovermode="closest" if by == "parameter" else "x unified")
     caption = _caption(lines, within, by, measure, against, dtype) + _lost(report)
