@@ -178,8 +178,8 @@ class Scene:
         for one in self.tabs:
             button = one.get_by_role("button", name="Cancel")
             if button.count():
-                button.first.click(timeout=5_000)
-                button.first.wait_for(state="detached", timeout=20_000)
+                button.first.click()
+                button.first.wait_for(state="detached")
             one.context.close()
 
 

@@ -22,12 +22,14 @@ from moonviz.figures.agreement_marks import (
 )
 from moonviz.figures.chart import Chart
 from moonviz.figures.margins import margin_labels
-from moonviz.figures.style import Scheme, error_text, factor_text, look, pick, template, tint
+from moonviz.figures.style import Scheme, error_text, look, pick, template, tint
 from moonviz.figures.words import short
 from moonviz.figures.zones import shade, ticks
 from moonviz.results import TOLERANCE, Report
 
 HEIGHT = 360
+RING = 5
+"""Size of the innermost marks by weight; the others are rings around them."""
 FEW = 12
 """Longer lines show only some of their marks."""
 
@@ -62,13 +64,13 @@ def agreement(
     if within:
         shade(figure, low, within, high, scheme, crowded=zero)
     for at, label in enumerate(sorted(lines, key=lambda label: -look(methods[label]).width)):
-        sizes = _sizes(lines[label], by, at / len(lines))
+        sizes = _sizes(lines[label], by, at, len(lines))
         again = [methods[other] for other in lines].index(methods[label]) != list(lines).index(label)
         figure.add_trace(_trace(label, methods[label], lines[label], by, low, sizes, again, scheme))
     ends = {label: typical(line, low) for label, line in lines.items()}
     margin_labels(figure, ends, methods, (low, high), HEIGHT, scheme)
-    offset = {"range": [-0.8, _last(lines) + 0.8]} if by == "parameter" else {}
-    figure.update_xaxes(title_text="layer", **offset)
+    # Marks at the foot would stand on the numbers of the axis.
+    figure.update_xaxes(title_text="layer", range=[-0.8, _last(lines) + 0.8], ticklabelstandoff=10 if zero else 0)
     figure.update_yaxes(title_text=AXIS[measure], type="log", range=[low, high], **_ticks(low, high, zero))
     figure.update_layout(hovermode="closest" if by == "parameter" else "x unified")
     caption = _caption(lines, within, by, measure, against, dtype) + _lost(report)
@@ -103,12 +105,18 @@ def _last(lines: Mapping[str, Sequence[Mark]]) -> int:
     return max(one.layer for line in lines.values() for one in line)
 
 
-def _sizes(line: Sequence[Mark], by: By, share: float) -> list[int]:
-    """Sizes of a line's marks: on a long one about twelve are seen, elsewhere on each, so that no mark hides others."""
-    if by == "parameter" or len(line) <= FEW:
-        return [8 if len(line) <= FEW else 5] * len(line)
+def _sizes(line: Sequence[Mark], by: By, at: int, count: int) -> list[int]:
+    """Sizes of a line's marks, so that no mark hides others.
+
+    On a long line about twelve are seen, elsewhere on each. By weight, each method's rings lie around the marks of
+    those drawn before.
+    """
+    if by == "parameter":
+        return [RING + 4 * at] * len(line)
+    if len(line) <= FEW:
+        return [8] * len(line)
     every = len(line) / 12
-    seen = {int((n + share) * every) for n in range(12)}
+    seen = {int((n + at / count) * every) for n in range(12)}
     return [9 if at in seen else 0 for at in range(len(line))]
 
 
@@ -119,6 +127,8 @@ def _trace(
     drawn = look(method)
     colour = tint(pick(drawn.colour, scheme), 0.6 if again else 1)
     star = drawn.symbol.startswith("star")
+    ring = by == "parameter" and sizes[0] > RING
+    symbol = f"{drawn.symbol}-open" if ring and not drawn.symbol.endswith("-open") else drawn.symbol
     tail = "<extra></extra>" if by == "parameter" else ""
     start = f"<b>{label}</b> " if by == "parameter" else ""
     return go.Scatter(
@@ -128,11 +138,10 @@ def _trace(
         mode="markers" if by == "parameter" or len(line) == 1 else "lines+markers",
         line={"color": colour, "width": 2 if again else drawn.width, "dash": drawn.dash},
         marker={
-            "symbol": drawn.symbol,
+            "symbol": symbol,
             "size": [size and size + 3 * star for size in sizes],
             "color": colour,
-            "opacity": 0.8 if by == "parameter" else 1,
-            "line": {"width": 0},
+            "line": {"width": 1.3 if ring else 0},
         },
         customdata=[f"{error_text(one.value)}, {one.name} {'×'.join(map(str, one.shape))}" for one in line],
         hovertemplate=f"{start}%{{customdata}}{tail}",
@@ -169,12 +178,12 @@ def _caption(
     if not top.value:
         return f"Nothing differs from {reference}, in any bit."
     start = f"Furthest from {reference}: {worst}, {error_text(top.value)} at {_where(top, by)}"
+    equal = " Marks at 0: equal in every bit." if any(not one.value for line in lines.values() for one in line) else ""
     if within is None:
-        return f"{start}."
+        return f"{start}.{equal}"
     out = {label: sum(one.value > within for one in line) for label, line in lines.items()}
     if not any(out.values()):
-        room = within / top.value
-        return f"{start}. All stay within what rounding in {dtype} allows, {factor_text(room)} times and more."
+        return f"{start}. All stay within what rounding in {dtype} allows, {error_text(within)}.{equal}"
     things = "layers" if by == "layer" else "weights"
     groups: dict[tuple[int, int], list[str]] = {}
     for label, n in out.items():
@@ -182,7 +191,7 @@ def _caption(
             groups.setdefault((n, len(lines[label])), []).append(label)
     said = "; ".join(f"{listed(names)} at {n} of {of} {things}" for (n, of), names in groups.items())
     shared = " Backprop itself too: so much is the number format’s doing." if out.get("backprop") else ""
-    return f"{start}. Beyond rounding: {said}.{shared}"
+    return f"{start}. Beyond rounding: {said}.{shared}{equal}"
 
 
 def _lost(report: Report) -> str:

@@ -18,6 +18,8 @@ Entries = tuple[tuple[float, float], ...]
 """Pairs of (true entry, found minus true)."""
 
 HEIGHT = 340
+ROOM = 0.12
+"""Powers of ten left of the first tick, or its number would stand on that of the other axis."""
 EPS = {"float64": 2.0**-53, "float32": 2.0**-24, "bfloat16": 2.0**-8, "float16": 2.0**-11}
 """Largest relative error of rounding one number, by dtype."""
 
@@ -106,7 +108,9 @@ def deviations(report: Report, layer: int, scheme: Scheme) -> Chart | None:
     drawn = ticks(low + zero, high)
     if zero:
         drawn = {"tickvals": [10.0**low, *drawn["tickvals"]], "ticktext": ["0", *drawn["ticktext"]]}
-    figure.update_xaxes(title_text="size of the true entry", type="log", range=[left, right], **ticks(left, right))
+    figure.update_xaxes(
+        title_text="size of the true entry", type="log", range=[left - ROOM, right], **ticks(left, right)
+    )
     figure.update_yaxes(title_text="|found − true|", type="log", range=[low, high], **drawn)
     caption = f"What the diagonal cannot show. Dotted: half of the last digit that {dtype} can write."
     return Chart("How far apart", caption, figure, f"Differences at layer {layer}. {_apart(found)}.", _table(found))
@@ -130,7 +134,7 @@ def _points(
         y=list(heights),
         name=label,
         mode="markers",
-        marker={"symbol": symbol, "size": 7 + 2 * (count - 1 - at), "color": pick(drawn.colour, scheme),
+        marker={"symbol": symbol, "size": 7 + 4 * (count - 1 - at), "color": pick(drawn.colour, scheme),
                 "line": {"width": 1.6}},
         customdata=says,
         hovertemplate=f"<b>{label}</b> %{{customdata}}<extra></extra>",

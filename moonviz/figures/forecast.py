@@ -7,6 +7,7 @@ from html import escape
 from math import floor, log10
 
 UNITS = ((86_400.0, "day", "days"), (3_600.0, "h", "h"), (60.0, "min", "min"), (1.0, "s", "s"), (1e-3, "ms", "ms"))
+TOO_SLOW = " (too slow: estimate only)"
 ABOUT = (
     "Predicted, not measured: each method’s operations divided by the rate that this machine reaches with one product "
     "of matrices, and what torch takes for each step through a layer. A real step may well take twice as long."
@@ -34,7 +35,7 @@ def forecast(seconds: Mapping[str, float], left_out: Collection[str], steps: int
     if not seconds:
         return ""
     each = ", ".join(
-        f"{escape(label)}&nbsp;<b>{about(one)}</b>{' (too slow: estimate only)' if label in left_out else ''}"
+        f"<span>{escape(label)}</span>&nbsp;<b>{about(one)}</b>{TOO_SLOW if label in left_out else ''}"
         for label, one in seconds.items()
     )
     whole = steps * sum(one for label, one in seconds.items() if label not in left_out)

@@ -8,7 +8,7 @@ from re import sub
 
 from moonviz.figures.strays import strays
 from moonviz.figures.style import bytes_text, error_text, factor_text, seconds_text
-from moonviz.figures.words import STATUS_WORDS, agreement_words, one_line, prose, short
+from moonviz.figures.words import STATUS_WORDS, agreement_words, one_line, prose, short, truth_words
 from moonviz.results import Report, Result
 from moonviz.specs import METHODS
 
@@ -71,7 +71,7 @@ def _duel(walk: Result, backprop: Result, report: Report, what: str) -> Headline
     ending = {
         "same": "arrived at <b>the same gradient</b>",
         "drifting": f"its gradient is <b>drifting</b>: {detail}",
-        "not checked": "its gradient was too large to check",
+        "not checked": _unchecked(walk),
     }[verdict]
     if theirs >= ours * NOTICEABLE:
         joint = ", and " if verdict == "same" else ", but "
@@ -83,6 +83,13 @@ def _duel(walk: Result, backprop: Result, report: Report, what: str) -> Headline
         start = f"{name} needed more memory here: {_bold(ours, theirs)} against backprop’s {bytes_text(theirs, ours)}"
     joint = ". It " if verdict == "same" else ", and "
     return Headline(f"{start}{joint}{ending}.", _price(walk, backprop, report, what))
+
+
+def _unchecked(walk: Result) -> str:
+    alone = truth_words(walk)
+    return f"its gradient could not be compared with backprop’s; {alone}" if alone else (
+        "its gradient was too large to check"
+    )  # fmt: skip
 
 
 def _price(walk: Result, backprop: Result, report: Report, what: str) -> str:

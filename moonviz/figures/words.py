@@ -72,22 +72,28 @@ def agreement_words(result: Result, dtype: str) -> tuple[str, str]:
 
     Returns:
         Such as ("same", "6 digits agree with backprop"), compared in the run's own number format; for backprop itself
-        ("reference", "6 digits agree with float64"), since only that can say how true it is.
+        ("reference", "against float64, 6 digits agree"), since only that can say how true it is.
     """
     if result.method in METHODS and not METHODS[result.method].exact:
         return "a noisy estimate", _cosine_words(result, dtype)
     gradient = result.gradient
     verdict = result.agreement(dtype)
     if gradient is None or verdict is None:
-        return "not checked", "too large to check against backprop"
+        alone = truth_words(result)
+        return "not checked", f"too large to check against backprop{alone and f'; {alone}'}"
     error = gradient.relative_error_to_backprop
     if result.method == "backprop" and error == 0:
-        truth = gradient.relative_error
-        return "reference", "" if truth is None else f"{_agree(truth)} with float64"
+        return "reference", truth_words(result)
     if verdict == "not the gradient" or error is None:
         return "not the gradient", ""
     only = "only " if verdict == "drifting" and digits(error) else ""
     return verdict, f"{only}{_agree(error)} with backprop"
+
+
+def truth_words(result: Result) -> str:
+    """How many digits agree with the gradient in float64; empty where that was not computed."""
+    truth = result.gradient.relative_error if result.gradient else None
+    return "" if truth is None else f"against float64, {_agree(truth)}"
 
 
 def _cosine_words(result: Result, dtype: str) -> str:

@@ -70,6 +70,9 @@ def test_by_weight_each_stands_in_its_layers_column():
     assert all(abs(x - one.layer) <= 0.3 for x, one in zip(trace.x, line, strict=True))
     assert len(set(trace.x)) == len(line)
     assert trace.mode == "markers"
+    inner, outer = (next(one.marker for one in figure.data if one.name == name) for name in reversed(BOTH))
+    assert (inner.symbol, outer.symbol) == ("star", "circle-open")
+    assert outer.size[0] > inner.size[0]
 
 
 def test_what_rounding_may_turn_is_half_the_tolerance_squared():
@@ -102,7 +105,9 @@ def test_captions_name_the_worst_place_and_spare_what_only_rounds():
     errors = [(p.relative_error, p.layer, m) for m in BOTH for p in result(m).gradient.per_parameter]
     off, layer, method = max(errors)
     assert f"{method}, {error_text(off)} at layer {layer}. " in chart.caption
-    assert "All stay within what rounding in float32 allows" in chart.caption
+    assert chart.caption.endswith("All stay within what rounding in float32 allows, 10⁻⁵.")
+    beside = agreement(race(), "light", against="backprop").caption
+    assert beside.endswith(" Marks at 0: equal in every bit.")
     rough = agreement(race(backprop=changed("backprop", relative_error=1e-3)), "light").caption
     assert "Backprop itself too" in rough
 

@@ -167,7 +167,7 @@ class Player {
     if (state.budget && !this.chart.empty) parts.push(entry("budget", BUDGET_WORDS));
     if (this.chart.empty) { /* no curve, no line */ }
     else if (state.view === "memory") parts.push(entry("haze", "above a curve: alive only inside a step"));
-    else if (this.chart.best) parts.push(element("span", {}, "Dotted: no other is better in both."));
+    else if (this.chart.best) parts.push((this.dotted = element("span", { class: "dotted" }, "Dotted: no other is better in both.")));
     this.legend.replaceChildren(...parts);
   }
 
@@ -179,6 +179,7 @@ class Player {
     this.lanes.forEach((lane, at) => lane.draw(this.places[at], over));
     this.lanes.forEach((lane, at) => lane.tell(this.places[at]));
     this.chart.frame(state.position, this.places, over);
+    if (this.dotted) this.dotted.hidden = !over; // the line is drawn once all have arrived
     this.finish.reveal(this.places);
     this.transport.frame();
     if (state.pin !== null) this.card.frame();
