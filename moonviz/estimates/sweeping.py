@@ -14,7 +14,7 @@ from moonviz.estimates.writing import write
 from moonviz.methods import require
 from moonviz.networks import Network, build
 from moonviz.results import Failure
-from moonviz.runs.ledger import rounded
+from moonviz.runs.moments import rounded
 from moonviz.runs.trace import Trace, most_numbers, trace
 from moonviz.specs.methods import ForwardOptions, MethodOptions
 from moonviz.specs.network import NetworkSpec

@@ -20,10 +20,9 @@ from torch.utils._pytree import tree_leaves
 
 from moonviz.events import HeldBytes, Kind, LayerEvent, StepRecord
 from moonviz.runs.flops import count_flops
+from moonviz.runs.moments import Moment, rounded
 
 Place = tuple[Kind, int]
-ROUNDED_TO = 512
-"""Bytes that CUDA's allocator in PyTorch rounds every storage up to (`kMinBlockSize` of its source)."""
 _UNDECLARED: Place = ("temporary", -1)
 
 
@@ -35,31 +34,6 @@ class _Entry:
     """Number of the event in which it was made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One step beyond its record: bytes by kind where it was highest, and its storages rounded up as CUDA does.
-
-    Attributes:
-        by_category: Bytes by kind at the step's highest moment; they sum to the record's `peak_bytes`.
-        rounded_peak: The highest sum of rounded storages inside the step.
-        rounded_live: The same sum at its end.
-        fullest: Bytes by kind at the highest of the moments with the most gradients: what is highest in a network that
-            is deep enough.
-        rounded_fullest: The sum of rounded storages there.
-    """
-
-    by_category: dict[Kind, int]
-    rounded_peak: int
-    rounded_live: int
-    fullest: dict[Kind, int]
-    rounded_fullest: int
-
-
-def rounded(size: int) -> int:
-    """A storage's bytes once rounded up to whole blocks of `ROUNDED_TO`."""
-    return -(-size // ROUNDED_TO) * ROUNDED_TO
-
-
 class Ledger:
     """Counts live bytes while it is entered; enter and leave it around every step of a method.
 
@@ -69,7 +43,7 @@ class Ledger:
         activation_peak_bytes: The same without parameter gradients, its own maximum.
         flops: Floating-point operations so far, solves included.
         by_category: Bytes by kind at the moment of `peak_bytes`.
-        rounded_peak: Highest sum so far of storages rounded up to `ROUNDED_TO` bytes each.
+        rounded_peak: Highest sum so far of storages rounded up to `moments.ROUNDED_TO` bytes each.
         largest_bytes: The largest storage so far.
         moment: More of the step that was closed last.
     """

@@ -14,7 +14,8 @@ from moonviz.events import Kind, StepRecord
 from moonviz.methods import SCHEDULES, Gradients, require
 from moonviz.networks import Network, build
 from moonviz.runs.environment import resolve_device
-from moonviz.runs.ledger import Ledger, Moment
+from moonviz.runs.ledger import Ledger
+from moonviz.runs.moments import Moment
 from moonviz.specs.methods import MethodOptions, method_options
 from moonviz.specs.network import NetworkSpec
 

@@ -7,7 +7,8 @@ import torch
 
 from moonviz.events import Held, LayerEvent
 from moonviz.networks import build
-from moonviz.runs.ledger import Ledger, rounded
+from moonviz.runs.ledger import Ledger
+from moonviz.runs.moments import rounded
 from moonviz.runs.trace import finish, trace
 from moonviz.specs import METHODS, method_options, preset
 
