@@ -119,7 +119,7 @@ def untouched(path: str, at: Scene) -> None:
 
 for _way in WAYS:
     scene(f"race-{_way}", _way)(partial(untouched, ""))
-for _page in ("methods", "precision"):
+for _page in ("whatif", "methods", "precision"):
     for _way in ("wide", "dark", "phone"):
         scene(f"{_page}-{_way}", _way)(partial(untouched, _page))
 
