@@ -108,7 +108,7 @@ def test_the_readmes_python_runs(number):
 
 def test_the_readme_shows_every_command():
     assert {command.split()[0] for command in COMMANDS} == {
-        "presets", "methods", "describe", "run", "estimate", "train", "doctor",
+        "presets", "methods", "describe", "run", "estimate", "train", "doctor", "lessons",
     }  # fmt: skip
     assert len(EXAMPLES) >= 3
 

@@ -18,7 +18,7 @@ from moonviz.results import Plain
 GIB, MIB = 2**30, 2**20
 Optimizer = Literal["none", "momentum", "adam"]
 BLOCK_BYTES = 512
-"""What PyTorch's CUDA allocator rounds every storage up to, as the ledger does (`runs/ledger.py`)."""
+"""What PyTorch's CUDA allocator rounds every storage up to, as the ledger does (`runs/moments.py`)."""
 OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 COPIES: dict[Optimizer, int] = {"none": 0, "momentum": 1, "adam": 2}
 """How many numbers an optimizer keeps for each weight."""

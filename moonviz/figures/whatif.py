@@ -40,8 +40,9 @@ def _template(scheme: Scheme) -> go.layout.Template:
 
 
 HEIGHT = {"depth": 400, "batch": 330}
-STEPS = 15
-"""Places at which a curve is read: it bends little on logarithmic axes."""
+GRID = tuple(dict.fromkeys(round(10 ** (n / 4)) for n in range(25)))
+"""Places at which a curve is read: it bends little on logarithmic axes. They are the same from move to move, so that
+what is read there can be kept."""
 BAND = 0.16
 NEAR = 0.1
 """Answers closer than this share of the axis have their labels on different lines."""
@@ -85,7 +86,8 @@ def _places(drawn: Sequence[Answer], along: Along, ask: Ask) -> list[int]:
     asked = ask.depth if along == "depth" else ask.batch
     most = MOST_DEPTH if along == "depth" else MOST_BATCH
     last = min(most, max(16, ceil(ROOM * furthest), 2 * asked))
-    return sorted({round(last ** (n / STEPS)) for n in range(STEPS + 1)})
+    beyond = [place for place in GRID if place >= last]
+    return [place for place in GRID if place < last] + beyond[:1]
 
 
 def _need(one: Answer, along: Along, ask: Ask, place: int) -> Need:

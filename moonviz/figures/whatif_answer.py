@@ -114,7 +114,10 @@ def _answer(ask: Ask, label: str, points: tuple[PeakPoint, ...], guessed: bool) 
     limit = ask.device.memory_bytes
     here = at(points, ask.depth, ask.batch)
     deep = deepest(points, limit, ask.device, ask.optimizer, ask.batch, MOST_DEPTH) if ask.deep else None
-    large = largest_batch(points, limit, ask.device, ask.optimizer, ask.depth, MOST_BATCH)
+    # Anchored walks stand beside their precision, where only the depth is told.
+    large = None
+    if ":" not in label or not ask.deep:
+        large = largest_batch(points, limit, ask.device, ask.optimizer, ask.depth, MOST_BATCH)
     return Answer(label, method, points, guessed, here, needs(here, ask.device, ask.optimizer), deep, large)
 
 

@@ -43,7 +43,7 @@ class Ledger:
         activation_peak_bytes: The same without parameter gradients, its own maximum.
         flops: Floating-point operations so far, solves included.
         by_category: Bytes by kind at the moment of `peak_bytes`.
-        rounded_peak: Highest sum so far of storages rounded up to `ROUNDED_TO` bytes each.
+        rounded_peak: Highest sum so far of storages rounded up to `moments.ROUNDED_TO` bytes each.
         largest_bytes: The largest storage so far.
         moment: More of the step that was closed last.
     """

@@ -1,4 +1,4 @@
-"""A step's moments beyond its record: what was alive where it was highest, and how an allocator rounds it."""
+"""More of a step than its record says: what a longer walk is put together from, and what CUDA's allocator adds."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from moonviz.estimates.points import PeakPoint
 from moonviz.estimates.sweeping import dry_point
 from moonviz.estimates.varying import with_depth
 from moonviz.networks import build
-from moonviz.runs.ledger import rounded
+from moonviz.runs.moments import rounded
 from moonviz.runs.trace import Trace, dry_run, finish, fragment_numbers, trace
 from moonviz.specs import PRESETS, NetworkSpec, method_options, preset
 from moonviz.specs.methods import MethodOptions

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
 from moonviz.errors import InvalidSpec
+from moonviz.specs.base import explain
 from moonviz.specs.network import NetworkSpec
 from moonviz.specs.presets.convolutions import CONVOLUTIONS
 from moonviz.specs.presets.dense import DENSE
@@ -44,6 +47,8 @@ def preset(name: str, **settings: object) -> NetworkSpec:
     except InvalidSpec as error:
         known = ", ".join(f"`{key}`" for key in chosen.settings.model_fields)
         raise InvalidSpec(f"settings of `{name}`: {error} (its settings: {known})") from None
+    except ValidationError as error:  # each setting is in its range, but not the network they make together
+        raise InvalidSpec(f"settings of `{name}`: {explain(error)}; take a smaller depth") from None
 
 
 __all__ = ["PRESETS", "Preset", "Settings", "preset"]
