@@ -80,7 +80,9 @@ BROKEN = {
     "unknown view": (('kind = "player"', 'kind = "cinema"'), "`cinema` is none of what `kind` can be", 13),
     "unknown walk": (('kind = "player"', 'kind = "walk"\nwalk = "moon"'), "There is no walk `moon`", 14),
     "unknown walker": (
-        ('kind = "player"', 'kind = "walk"\nwalk = "relu"\nmethod = "backdrop"'), "no method `backdrop`", 15,
+        ('kind = "player"', 'kind = "walk"\nwalk = "relu"\nmethod = "backdrop"'),
+        "no method `backdrop`",
+        15,
     ),
     "bad begin": (('begin = "goto sweep 2"', 'begin = "goto moon"'), "`goto moon` is not understood", 14),
     "no answer": (('answer = "peak backprop depth=128 over depth=32"\n', ""), "there is no answer", 17),
