@@ -65,21 +65,25 @@ def _page(here: LearnDesk, waited: bool) -> None:
     if here.goes:
         page, here.goes = here.goes, ""
         st.switch_page(PAGES[page])
-    teaching = Teaching.read(st.query_params)
+    teaching = Teaching.read(st.query_params, bool(st.context.is_embedded))
     st.html(BLOCK if teaching.embed else "<style></style>")
     with st.container(key="learn-page"):
-        if "view" in teaching.hide:
-            lesson_text(_payload(here, teaching), TEXT, heard=lambda: _heard(here))
-            return
-        left, right = st.columns([5, 7], gap="large")
-        with left, st.container(key="learn-text"):
-            lesson_text(_payload(here, teaching), TEXT, heard=lambda: _heard(here))
-        with right, st.container(key="learn-view", border=True):
-            _view(here, teaching)
-        if not teaching.embed and "lessons" not in teaching.hide:
-            link_maker(here.at)
+        _columns(here, teaching)
     if here.busy != waited:
         st.rerun()  # the whole page once, so that this begins, or stops, to ask for news by itself
+
+
+def _columns(here: LearnDesk, teaching: Teaching) -> None:
+    if "view" in teaching.hide:
+        lesson_text(_payload(here, teaching), TEXT, heard=lambda: _heard(here))
+        return
+    left, right = st.columns([5, 7], gap="large")
+    with left, st.container(key="learn-text"):
+        lesson_text(_payload(here, teaching), TEXT, heard=lambda: _heard(here))
+    with right, st.container(key="learn-view", border=True):
+        _view(here, teaching)
+    if not teaching.embed and "lessons" not in teaching.hide:
+        link_maker(here.at)
 
 
 def _news(here: LearnDesk) -> bool:

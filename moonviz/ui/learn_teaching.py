@@ -34,10 +34,10 @@ class Teaching:
     embed: bool = False
 
     @classmethod
-    def read(cls, parameters: Mapping[str, str]) -> Teaching:
-        """From an address; what is unknown there is left out."""
+    def read(cls, parameters: Mapping[str, str], embed: bool = False) -> Teaching:
+        """From an address; what is unknown there is left out. Streamlit keeps `embed` to itself, so it comes apart."""
         hide = tuple(one for one in parameters.get("hide", "").split(",") if one in HIDES)
-        return cls(hide, parameters.get("present") == "1", parameters.get("embed", "").lower() == "true")
+        return cls(hide, parameters.get("present") == "1", embed)
 
     def address(self, base: str, lesson: str) -> str:
         """The link to a lesson, seen like this.
