@@ -29,12 +29,11 @@ APPLE_SHARE = 0.75
 READ = "2026-11-24"
 """When the sources were looked up."""
 _MODAL = "https://thundergolfer.com/blog/nvidia-gpu-memory-capacity"
-_GEFORCE = "https://www.nvidia.com/en-us/geforce/graphics-cards"
-_CENTER = "https://www.nvidia.com/en-us/data-center"
 _ALLOCATOR = "https://docs.pytorch.org/docs/stable/notes/cuda.html#memory-management"
 _CUBLAS = "https://docs.nvidia.com/cuda/cublas/#results-reproducibility"
 _CONTEXT = "https://github.com/pytorch/pytorch/issues/107667"
 _ADAM = "https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html"
+_VERGE = "https://www.theverge.com/2023/6/5/23745477/apple-mac-studio-m2-max-ultra-chip-update-features-specs-wwdc-2023"
 _SGD = "https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html"
 _METAL = "https://docs.pytorch.org/docs/stable/generated/torch.mps.recommended_max_memory.html"
 
@@ -118,32 +117,50 @@ _PLAIN = "any computer with so much memory; the system and other programs take s
 _ANY = "the size a computer is sold with, in GiB"
 
 DEVICES: tuple[Device, ...] = (
-    _gpu("GeForce RTX 4060", 8, f"{_GEFORCE}/40-series/rtx-4060-4060ti/"),
-    _gpu("GeForce RTX 3060", 12, f"{_GEFORCE}/30-series/rtx-3060-3060ti/"),
+    _gpu(
+        "GeForce RTX 4060 Laptop",
+        8,
+        "https://fpsbench.com/compare/gpu/nvidia-geforce-rtx-3060-8-gb-vs-nvidia-geforce-rtx-4060-mobile",
+    ),
+    _gpu(
+        "GeForce RTX 3060",
+        12,
+        "https://voz.vn/t/gigabyte-confirms-geforce-rtx-3060-features-12gb-of-gddr6-memory.212450/",
+    ),
     _reported("Tesla T4 (Colab)", 15_360, "16 GB"),
-    _gpu("GeForce RTX 4080", 16, f"{_GEFORCE}/40-series/rtx-4080-family/"),
-    _gpu("GeForce RTX 3090", 24, f"{_GEFORCE}/30-series/rtx-3090-3090ti/"),
-    _gpu("GeForce RTX 4090", 24, f"{_GEFORCE}/40-series/rtx-4090/"),
+    _gpu(
+        "GeForce RTX 3090",
+        24,
+        "https://wccftech.com/nvidia-geforce-rtx-3090-24gb-rtx-3080-10-gb-gddr6x-memory-specs-confirmed/",
+    ),
+    _gpu("GeForce RTX 4090", 24, "https://www.pugetsystems.com/parts/Video-Card/NVIDIA-GeForce-RTX-4090-24GB-14644/"),
     _reported("L4", 23_034, "24 GB"),
-    _gpu("GeForce RTX 5090", 32, f"{_GEFORCE}/50-series/rtx-5090/"),
+    _gpu("GeForce RTX 5090", 32, "https://www.elprocus.com/nvidia-geforce-rtx-5090/"),
     _reported("A100 40 GB", 40_960, "40 GB"),
     _reported("L40S", 46_068, "48 GB"),
     _reported("A100 80 GB", 81_920, "80 GB"),
     _reported("H100 80 GB", 81_559, "80 GB"),
     _reported("H200", 143_771, "141 GB"),
-    _gpu("B200", 180, f"{_CENTER}/dgx-b200/", "sold as 180 GB a card in a DGX B200"),
+    _gpu(
+        "B200",
+        179,
+        "https://docs.vultr.com/inference-cookbook/cuda/getting-started/hardware-overview",
+        "sold as 180 GB; the source reports 179 of a running card, which is what is taken here",
+    ),
     _gpu(
         "Instinct MI300X",
         192,
-        "https://www.amd.com/en/products/accelerators/instinct/mi300/mi300x.html",
+        "https://aiwiki.ai/wiki/amd_instinct_mi300x",
         "PyTorch for AMD allocates as for CUDA; workspaces and context are assumed to be the same",
     ),
     _laptop("Laptop, 8 GB", 8, _ANY, note=_PLAIN),
     _laptop("Laptop, 16 GB", 16, _ANY, note=_PLAIN),
     _laptop("Laptop, 32 GB", 32, _ANY, note=_PLAIN),
-    _laptop("MacBook Air M3, 16 GB", 16, "https://support.apple.com/en-us/118551", APPLE_SHARE, _SHARED),
-    _laptop("MacBook Pro M4 Max, 64 GB", 64, "https://support.apple.com/en-us/121554", APPLE_SHARE, _SHARED),
-    _laptop("Mac Studio M3 Ultra, 192 GB", 192, "https://support.apple.com/en-us/122211", APPLE_SHARE, _SHARED),
+    _laptop(
+        "MacBook Air M3, 16 GB", 16, "https://phoneweek.co.uk/how-much-macbook-do-you-really-need", APPLE_SHARE, _SHARED
+    ),
+    _laptop("MacBook Pro M4 Max, 128 GB", 128, "https://resourcefulman.net/?p=48139", APPLE_SHARE, _SHARED),
+    _laptop("Mac Studio M2 Ultra, 192 GB", 192, _VERGE, APPLE_SHARE, _SHARED),
 )
 """Common devices from small to large, GPUs first."""
 
