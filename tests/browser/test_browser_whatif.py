@@ -58,3 +58,8 @@ def test_a_link_opens_what_is_looked_at_and_hands_it_over(tab):
     other.get_by_role("button", name="Race these 16 blocks").click()
     other.get_by_role("button", name="Run on this machine").wait_for()
     expect(other.get_by_role("spinbutton", name="Depth")).to_have_value("16")
+    # Nothing polls any more when the tabs are closed.
+    page.get_by_role("link", name="Methods", exact=True).click()
+    page.locator(".mv-card").first.wait_for()
+    for each in (page, other):
+        each.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
