@@ -60,7 +60,7 @@ def test_another_size_is_dry_run_once_and_then_known(page, fake, text):
     page.run()
     said = text(page)
     assert "<span>backprop</span>&nbsp;<b>3 s</b>, <span>moonwalk-mixed</span>&nbsp;<b>5 s</b>. " in said
-    assert "The race takes 7 of each, about <b>1 min</b>" in said
+    assert "The race takes 7 of each, about <b>60 s</b>" in said
     assert len(estimates(fake)) == 1
 
 
