@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from moonviz.errors import InvalidSpec
-from moonviz.estimates.devices import DEVICES, OPTIMIZERS, Device, Optimizer, custom, find_device
+from moonviz.estimates.catalogue import DEVICES, find_device
+from moonviz.estimates.devices import OPTIMIZERS, Device, Optimizer, custom
 from moonviz.estimates.fit import MOST_BATCH
 from moonviz.estimates.varying import depth_of, most_depth
 from moonviz.jobs.admission import bytes_of

@@ -1,9 +1,4 @@
-"""Devices with their memory, and what a training step needs of one. No torch here.
-
-A card that is sold as "24 GB" carries 24 GiB: memory chips hold powers of two, and drivers report MiB. So GPUs are
-taken as so many GiB, or as what their driver reports where that is known (error correction on some cards takes 1/16).
-A computer that is sold with "16 GB" has 16 GiB, too. Where something else is known, the device's `note` says so.
-"""
+"""What a device is, and what a training step needs of one. No torch here."""
 
 from __future__ import annotations
 
@@ -24,18 +19,14 @@ COPIES: dict[Optimizer, int] = {"none": 0, "momentum": 1, "adam": 2}
 """How many numbers an optimizer keeps for each weight."""
 WORKSPACE_BYTES = 8 * 4096 * 1024
 CONTEXT_BYTES = 300 * MIB
-APPLE_SHARE = 0.75
 
 READ = "2026-11-24"
 """When the sources were looked up."""
-_MODAL = "https://thundergolfer.com/blog/nvidia-gpu-memory-capacity"
 _ALLOCATOR = "https://docs.pytorch.org/docs/stable/notes/cuda.html#memory-management"
 _CUBLAS = "https://docs.nvidia.com/cuda/cublas/#results-reproducibility"
 _CONTEXT = "https://github.com/pytorch/pytorch/issues/107667"
 _ADAM = "https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html"
-_VERGE = "https://www.theverge.com/2023/6/5/23745477/apple-mac-studio-m2-max-ultra-chip-update-features-specs-wwdc-2023"
 _SGD = "https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html"
-_METAL = "https://docs.pytorch.org/docs/stable/generated/torch.mps.recommended_max_memory.html"
 
 
 class Device(Plain):
@@ -99,72 +90,6 @@ class Need(Plain):
         return sum(term.bytes for term in self.terms if term.how != "assumed" and term.key != "rounding")
 
 
-def _gpu(name: str, gib: float, source: str, note: str = "", *, cuda: bool = True) -> Device:
-    return Device(name=name, kind="gpu", memory_bytes=int(gib * GIB), source=source, note=note, cuda=cuda)
-
-
-def _reported(name: str, mib: int, sold: str) -> Device:
-    note = f"sold as {sold}; its driver reports {mib:,} MiB, which is what is taken here"
-    return Device(name=name, kind="gpu", memory_bytes=mib * MIB, source=_MODAL, note=note, cuda=True)
-
-
-def _laptop(name: str, gib: int, source: str, share: float = 1.0, note: str = "") -> Device:
-    return Device(name=name, kind="laptop", memory_bytes=int(gib * GIB * share), source=source, note=note)
-
-
-_SHARED = f"processor and GPU share the memory; Metal usually offers the GPU three quarters of it ({_METAL} asks)"
-_PLAIN = "any computer with so much memory; the system and other programs take some of it"
-_ANY = "the size a computer is sold with, in GiB"
-
-DEVICES: tuple[Device, ...] = (
-    _gpu(
-        "GeForce RTX 4060 Laptop",
-        8,
-        "https://fpsbench.com/compare/gpu/nvidia-geforce-rtx-3060-8-gb-vs-nvidia-geforce-rtx-4060-mobile",
-    ),
-    _gpu(
-        "GeForce RTX 3060",
-        12,
-        "https://voz.vn/t/gigabyte-confirms-geforce-rtx-3060-features-12gb-of-gddr6-memory.212450/",
-    ),
-    _reported("Tesla T4 (Colab)", 15_360, "16 GB"),
-    _gpu(
-        "GeForce RTX 3090",
-        24,
-        "https://wccftech.com/nvidia-geforce-rtx-3090-24gb-rtx-3080-10-gb-gddr6x-memory-specs-confirmed/",
-    ),
-    _gpu("GeForce RTX 4090", 24, "https://www.pugetsystems.com/parts/Video-Card/NVIDIA-GeForce-RTX-4090-24GB-14644/"),
-    _reported("L4", 23_034, "24 GB"),
-    _gpu("GeForce RTX 5090", 32, "https://www.elprocus.com/nvidia-geforce-rtx-5090/"),
-    _reported("A100 40 GB", 40_960, "40 GB"),
-    _reported("L40S", 46_068, "48 GB"),
-    _reported("A100 80 GB", 81_920, "80 GB"),
-    _reported("H100 80 GB", 81_559, "80 GB"),
-    _reported("H200", 143_771, "141 GB"),
-    _gpu(
-        "B200",
-        179,
-        "https://docs.vultr.com/inference-cookbook/cuda/getting-started/hardware-overview",
-        "sold as 180 GB; the source reports 179 of a running card, which is what is taken here",
-    ),
-    _gpu(
-        "Instinct MI300X",
-        192,
-        "https://aiwiki.ai/wiki/amd_instinct_mi300x",
-        "PyTorch for AMD allocates as for CUDA; workspaces and context are assumed to be the same",
-    ),
-    _laptop("Laptop, 8 GB", 8, _ANY, note=_PLAIN),
-    _laptop("Laptop, 16 GB", 16, _ANY, note=_PLAIN),
-    _laptop("Laptop, 32 GB", 32, _ANY, note=_PLAIN),
-    _laptop(
-        "MacBook Air M3, 16 GB", 16, "https://phoneweek.co.uk/how-much-macbook-do-you-really-need", APPLE_SHARE, _SHARED
-    ),
-    _laptop("MacBook Pro M4 Max, 128 GB", 128, "https://resourcefulman.net/?p=48139", APPLE_SHARE, _SHARED),
-    _laptop("Mac Studio M2 Ultra, 192 GB", 192, _VERGE, APPLE_SHARE, _SHARED),
-)
-"""Common devices from small to large, GPUs first."""
-
-
 def this_machine() -> Device:
     """The processor's memory of this machine, as the system reports it."""
     memory = int(psutil.virtual_memory().total)
@@ -181,19 +106,6 @@ def this_machine() -> Device:
 def custom(memory_bytes: int, *, cuda: bool = False) -> Device:
     """A limit that someone typed."""
     return Device(name="Custom", kind="custom", memory_bytes=memory_bytes, source="typed in", read=None, cuda=cuda)
-
-
-def find_device(name: str) -> Device | None:
-    """The device of this name, in any case and also without its maker's words (`RTX 4090`); null where none is."""
-    wanted = _bare(name)
-    exact = [device for device in DEVICES if _bare(device.name) == wanted]
-    loose = [device for device in DEVICES if wanted and wanted in _bare(device.name)]
-    return exact[0] if exact else loose[0] if len(loose) == 1 else None
-
-
-def _bare(name: str) -> str:
-    words = name.lower().replace("(", " ").replace(")", " ").replace(",", " ").split()
-    return " ".join(word for word in words if word not in {"nvidia", "geforce", "amd", "instinct", "tesla"})
 
 
 def needs(point: PeakPoint, device: Device, optimizer: Optimizer = "none") -> Need:

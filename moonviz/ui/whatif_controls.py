@@ -9,14 +9,15 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from moonviz.estimates.devices import DEVICES, OPTIMIZERS, Device, custom, find_device, this_machine
+from moonviz.estimates.catalogue import DEVICES, find_device
+from moonviz.estimates.devices import OPTIMIZERS, Device, custom, this_machine
 from moonviz.figures.style import memory_text
 from moonviz.figures.whatif_answer import WIDE
 from moonviz.specs import METHODS, PRESETS
 from moonviz.specs.network import DType
 from moonviz.ui.controls import fields, menu
 from moonviz.ui.parts import say
-from moonviz.ui.whatif_state import GIB, Whatif
+from moonviz.ui.whatif_state import GIB, Whatif, grid
 
 SIZES = tuple(size * GIB for size in (4, 8, 16, 24, 48, 80))
 """Common sizes of memory, as buttons."""
@@ -24,16 +25,6 @@ OPTIMIZER_NAMES = {"none": "no optimizer state", "momentum": "SGD with momentum"
 ANY_GPU, MEMORY = "gpu", "memory"
 NO_DEVICE = {ANY_GPU: "any CUDA GPU", MEMORY: "memory alone"}
 MOST_DEPTH, MOST_BATCH = 10_000, 65_536
-
-
-@lru_cache(maxsize=4)
-def grid(low: int, high: int) -> tuple[int, ...]:
-    """Whole numbers from low to high, four to a doubling once they are far enough apart."""
-    found, octave = {low, high}, 1
-    while octave <= high:
-        found |= {octave * quarter // 4 for quarter in (4, 5, 6, 7) if low <= octave * quarter // 4 <= high}
-        octave *= 2
-    return tuple(sorted(found))
 
 
 BUDGETS = grid(64 * 2**20, 2**40)

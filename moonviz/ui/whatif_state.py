@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from moonviz.estimates.varying import depth_of, with_depth
@@ -129,3 +130,13 @@ class Whatif:
         for name, value in changes.items():
             other.set(name, value)
         return other.network()
+
+
+@lru_cache(maxsize=4)
+def grid(low: int, high: int) -> tuple[int, ...]:
+    """Whole numbers from low to high, four to a doubling once they are far enough apart."""
+    found, octave = {low, high}, 1
+    while octave <= high:
+        found |= {octave * quarter // 4 for quarter in (4, 5, 6, 7) if low <= octave * quarter // 4 <= high}
+        octave *= 2
+    return tuple(sorted(found))

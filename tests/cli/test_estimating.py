@@ -9,7 +9,7 @@ from test_bad_input import refused
 
 from moonviz.cli import main
 from moonviz.cli.question import read_question
-from moonviz.estimates.devices import find_device
+from moonviz.estimates.catalogue import find_device
 from moonviz.specs import NetworkSpec, preset
 
 ASK = ["estimate", "digits-dense", "--set", "width=8", "--batch", "4", "--method", "backprop"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import psutil
 import pytest
 
-from moonviz.estimates.devices import DEVICES, MIB, OPTIMIZERS, custom, find_device, needs, this_machine
+from moonviz.estimates.catalogue import DEVICES, find_device
+from moonviz.estimates.devices import MIB, OPTIMIZERS, custom, needs, this_machine
 from moonviz.estimates.points import PeakPoint
 
 POINT = PeakPoint(
