@@ -51,7 +51,7 @@ class Plane {
       parts.push(drawing("path", { d: `M${cx - uy * reach} ${cy + ux * reach}L${cx + uy * reach} ${cy - ux * reach}`, class: n ? "level" : "level here" }));
     }
     const long = Math.min(HALF * 0.8, Math.max(12, size * HALF * 0.5));
-    return [...parts, this.arrow([px, py], [ux * long, uy * long], "cot")];
+    return [...parts, this.arrow([px, flat ? py - 11 : py], [ux * long, uy * long], "cot")]; // on a line, above it: unit steps lie along it
   }
 
   arrow([px, py], [dx, dy], name) {
