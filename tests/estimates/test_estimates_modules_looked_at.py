@@ -91,7 +91,16 @@ def test_a_hooks_owner_is_not_copied():
     assert one(module).status == "ok"
 
 
-@pytest.mark.parametrize("give", [list, tuple, nn.ModuleList, lambda modules: nn.Sequential(*modules), iter], ids=str)
+GIVEN = {
+    "list": list,
+    "tuple": tuple,
+    "ModuleList": nn.ModuleList,
+    "Sequential": lambda modules: nn.Sequential(*modules),
+    "iterator": iter,
+}
+
+
+@pytest.mark.parametrize("give", GIVEN.values(), ids=list(GIVEN))
 def test_modules_come_in_any_sequence(give):
     modules = list(dense(nn.Tanh(), nn.Linear(16, 16)))
     expected = one(nn.Sequential(*modules)).peak_bytes
