@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,11 +60,15 @@ def seeds() -> int:
     return seed
 
 
+DRIVES = {"browser", "player", "walking"}
+"""Folders of tests that drive the browser."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what has no device here, and deal the tests out where several processes run them."""
+    """Skip what has no device here; where several processes share the tests, begin with the browser's."""
     _skip_without_cuda([item for item in items if item.get_closest_marker("cuda")])
     if hasattr(config, "workerinput"):  # one of several processes of pytest-xdist
-        _deal(items)
+        items.sort(key=lambda item: item.path.parent.name not in DRIVES)
 
 
 def _skip_without_cuda(items: list[pytest.Item]) -> None:
@@ -76,16 +81,19 @@ def _skip_without_cuda(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs a CUDA device, and torch finds none here"))
 
 
-def _deal(items: list[pytest.Item]) -> None:
-    """One process drives the browser, from the start, and the others share the rest file by file.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let one process drive the browser, from the start, while the others share the rest file by file.
 
     Two browsers at once would starve each other on the two cores that a small machine has, and the browser's tests
     are the longest of all, so they come first.
     """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("browser" if _drives(item) else item.path.name))
-    items.sort(key=lambda item: not _drives(item))
+    from xdist.scheduler import LoadScopeScheduling  # only where it is installed and asked for
 
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.split("::", 1)[0]
+            return "browser" if DRIVES & set(path.split("/")) else path
 
-def _drives(item: pytest.Item) -> bool:
-    return "chromium" in getattr(item, "fixturenames", ())
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
