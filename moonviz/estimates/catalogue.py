@@ -7,6 +7,8 @@ A computer that is sold with "16 GB" has 16 GiB, too. Where something else is kn
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from moonviz.estimates.devices import GIB, MIB, Device
 
 _MODAL = "https://thundergolfer.com/blog/nvidia-gpu-memory-capacity"
@@ -81,6 +83,7 @@ DEVICES: tuple[Device, ...] = (
 """Common devices from small to large, GPUs first."""
 
 
+@lru_cache(maxsize=256)
 def find_device(name: str) -> Device | None:
     """The device of this name, in any case and also without its maker's words (`RTX 4090`); null where none is."""
     wanted = _bare(name)

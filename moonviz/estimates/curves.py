@@ -33,6 +33,10 @@ class Curve:
             self._by_batch.setdefault(point.batch, []).append(point)
         fullest = max(map(len, self._by_batch.values()))
         self._by_batch = {size: row for size, row in self._by_batch.items() if len(row) == fullest}
+        self._numbers = {
+            name: {size: {point.depth: getattr(point, name) for point in row} for size, row in self._by_batch.items()}
+            for name in NUMBERS
+        }
         self._books = min(len(point.books) for row in self._by_batch.values() for point in row)
         self._groups = _group_lines(points)
         self._pieces = self._find_pieces(points)
@@ -108,10 +112,7 @@ class Curve:
 
     def _number(self, name: str, depth: int, batch: int) -> int:
         degree = 0 if name == "largest_tensor_bytes" else 2 if self._quadratic and name == "flops" else 1
-        by_batch = {
-            size: polynomial({point.depth: getattr(point, name) for point in row}, depth, degree)
-            for size, row in self._by_batch.items()
-        }
+        by_batch = {size: polynomial(row, depth, degree) for size, row in self._numbers[name].items()}
         return max(0, round(bent_line(by_batch, batch)))
 
     def _weights(self, batch: int) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import OrderedDict
 from typing import Literal, get_args
 
 import psutil
@@ -108,6 +109,11 @@ def custom(memory_bytes: int, *, cuda: bool = False) -> Device:
     return Device(name="Custom", kind="custom", memory_bytes=memory_bytes, source="typed in", read=None, cuda=cuda)
 
 
+MOST_NEEDS = 4_096
+_needs: OrderedDict[tuple[int, Device, Optimizer], tuple[PeakPoint, Need]] = OrderedDict()
+"""What was reckoned lately: a page draws the same curves again at every move of a slider."""
+
+
 def needs(point: PeakPoint, device: Device, optimizer: Optimizer = "none") -> Need:
     """What one training step takes on a device, part by part.
 
@@ -120,6 +126,17 @@ def needs(point: PeakPoint, device: Device, optimizer: Optimizer = "none") -> Ne
         Weights, optimizer state, batch and the step's peak by kind; on CUDA devices also rounding, workspaces and
         context, the last two assumed.
     """
+    key = id(point), device, optimizer
+    known = _needs.get(key)
+    if known is None:
+        # The point is kept with its answer, so that no other object gets its identity.
+        known = _needs[key] = point, _reckoned(point, device, optimizer)
+        while len(_needs) > MOST_NEEDS:
+            _needs.popitem(last=False)
+    return known[1]
+
+
+def _reckoned(point: PeakPoint, device: Device, optimizer: Optimizer) -> Need:
     how = "exact" if point.exact else "extrapolated"
     found = "dry run on the meta device" if point.exact else "put together from dry runs of fewer blocks"
 

@@ -14,6 +14,9 @@ from moonviz.estimates.replay import UnknownWalk
 
 MOST_CURVES = 64
 _curves: OrderedDict[tuple[Any, ...], Curve | None] = OrderedDict()
+Prepared = tuple[list[PeakPoint], dict[tuple[int, int], PeakPoint], Curve | None]
+"""The points that tell something, those of them that are the very answer by (depth, batch), and what is learned."""
+_known: OrderedDict[tuple[int, ...], tuple[tuple[PeakPoint, ...], Prepared]] = OrderedDict()
 
 
 def at(points: Sequence[PeakPoint], depth: int, batch: int) -> PeakPoint:
@@ -31,19 +34,31 @@ def at(points: Sequence[PeakPoint], depth: int, batch: int) -> PeakPoint:
     Raises:
         InvalidSpec: If there is no point to go by.
     """
-    usable = [point for point in points if point.status == "ok"]
+    usable, run, curve = _prepared(points)
     if not usable:
         if points:
             return points[0].model_copy(update={"depth": depth, "batch": batch})
         raise InvalidSpec("there is no dry run to go by; sweep a depth or two first")
-    for point in usable:
-        if (point.depth, point.batch) == (depth, batch) and point.asked:
-            return point
-    curve = _curve(usable)
+    if (depth, batch) in run:
+        return run[depth, batch]
     try:
         return along_lines(usable, depth, batch) if curve is None else curve.at(depth, batch)
     except UnknownWalk:
         return along_lines(usable, depth, batch)
+
+
+def _prepared(points: Sequence[PeakPoint]) -> Prepared:
+    """What is asked of the same points again and again, kept by the very objects: a page asks hundreds of times."""
+    key = tuple(map(id, points))
+    known = _known.get(key)
+    if known is None:
+        usable = [point for point in points if point.status == "ok"]
+        run = {(point.depth, point.batch): point for point in reversed(usable) if point.asked}
+        # The points are kept with what was made of them, so that no other object gets one of their identities.
+        known = _known[key] = tuple(points), (usable, run, _curve(usable) if usable else None)
+        while len(_known) > MOST_CURVES:
+            _known.popitem(last=False)
+    return known[1]
 
 
 def _curve(points: Sequence[PeakPoint]) -> Curve | None:

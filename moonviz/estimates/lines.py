@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import prod
 
 from moonviz.errors import InvalidSpec
@@ -82,10 +83,16 @@ def polynomial(values: dict[int, float], x: int, degree: int) -> float:
     """The value at x of the polynomial through the outermost places; the largest value for degree 0."""
     if x in values or degree == 0:
         return values.get(x, max(values.values()))
-    ordered = sorted(values)
+    return sum(values[place] * weight for place, weight in _weights(tuple(values), x, degree))
+
+
+@lru_cache(maxsize=4_096)
+def _weights(known: tuple[int, ...], x: int, degree: int) -> tuple[tuple[int, float], ...]:
+    """How much each place counts: the same for every number that is known at the same places."""
+    ordered = sorted(known)
     places = [ordered[0], ordered[-1]] if degree == 1 else [ordered[0], ordered[len(ordered) // 2], ordered[-1]]
     places = list(dict.fromkeys(places))
-    return sum(values[a] * prod((x - b) / (a - b) for b in places if b != a) for a in places)
+    return tuple((a, prod((x - b) / (a - b) for b in places if b != a)) for a in places)
 
 
 def _through(values: dict[int, float], left: int, right: int, x: int) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from math import ceil, floor, log2, log10
 from typing import Any
 
@@ -14,8 +13,9 @@ from moonviz.estimates.devices import Need, needs
 from moonviz.estimates.extrapolate import at
 from moonviz.estimates.fit import MOST_BATCH, MOST_DEPTH
 from moonviz.figures.chart import Chart
+from moonviz.figures.lazy import LazyFigure
 from moonviz.figures.margins import glyph
-from moonviz.figures.style import TOKENS, Scheme, look, memory_text, pick, template, tint
+from moonviz.figures.style import TOKENS, Scheme, look, memory_text, pick, tint
 from moonviz.figures.whatif_answer import Answer, Ask
 from moonviz.figures.whatif_words import Along, alt, caption, count_of, fit_along, table, title
 
@@ -30,13 +30,8 @@ class Parts:
 
     def figure(self, layout: dict[str, Any], scheme: Scheme) -> go.Figure:
         """The figure."""
-        whole = layout | {"template": _template(scheme), "shapes": self.shapes, "annotations": self.notes}
-        return go.Figure(data=[{"type": "scatter"} | line for line in self.lines], layout=whole)
-
-
-@lru_cache(maxsize=2)
-def _template(scheme: Scheme) -> go.layout.Template:
-    return template(scheme)
+        whole = layout | {"shapes": self.shapes, "annotations": self.notes}
+        return LazyFigure([{"type": "scatter"} | line for line in self.lines], whole, scheme)
 
 
 HEIGHT = {"depth": 400, "batch": 330}

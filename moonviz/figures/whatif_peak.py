@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-import plotly.graph_objects as go
-
 from moonviz.estimates.devices import Term
 from moonviz.figures.chart import Chart
+from moonviz.figures.lazy import LazyFigure
 from moonviz.figures.margins import glyph
-from moonviz.figures.style import FONT, KINDS_DRAWN, TOKENS, Pair, Scheme, memory_text, pick, template, tint
+from moonviz.figures.style import FONT, KINDS_DRAWN, TOKENS, Pair, Scheme, memory_text, pick, tint
 from moonviz.figures.whatif_answer import Answer, Ask
 
 ROW = 44
@@ -66,7 +65,7 @@ def peak_parts(answers: Sequence[Answer], ask: Ask, scheme: Scheme) -> Chart | N
     step = _step(longest)
     ticks = [step * n for n in range(int(longest / step) + 1)]
     layout = {
-        "template": template(scheme), "height": 58 + ROW * max(2, len(drawn)), "barmode": "stack",
+        "height": 58 + ROW * max(2, len(drawn)), "barmode": "stack",
         "hovermode": "closest", "margin": {"l": 8, "r": 14, "t": 4, "b": 8}, "shapes": shapes, "annotations": notes,
         "xaxis": {"range": [0, longest * 1.28], "tickvals": ticks, "ticktext": [memory_text(tick) for tick in ticks]},
         "yaxis": {
@@ -77,7 +76,7 @@ def peak_parts(answers: Sequence[Answer], ask: Ask, scheme: Scheme) -> Chart | N
     }  # fmt: skip
     said = "; ".join(f"{one.label} {_words(one)}" for one in drawn)
     return Chart(
-        title(ask), _caption(drawn, ask), go.Figure(data=bars, layout=layout),
+        title(ask), _caption(drawn, ask), LazyFigure(bars, layout, scheme),
         f"{title(ask)}, stacked by part. {said}.", _table(drawn),
     )  # fmt: skip
 
@@ -99,12 +98,12 @@ def _bars(one: Answer, row: int, longest: int, scheme: Scheme) -> list[dict[str,
 def _bar(one: Answer, term: Term, row: int, start: int, scheme: Scheme) -> dict[str, Any]:
     pair, name, pattern = _look(term.key)
     colour, page = pick(pair, scheme), pick(TOKENS["page"], scheme)
-    hatch = {"shape": pattern, "fgcolor": colour, "bgcolor": tint(colour, 0.14), "solidity": 0.34} if pattern else {}
+    hatch = {"shape": pattern, "fgcolor": colour, "bgcolor": tint(colour, 0.14), "solidity": 0.34}
     how = {"exact": "by a dry run", "extrapolated": "≈ extrapolated", "assumed": "assumed, not measured"}[term.how]
     return {
         "type": "bar", "orientation": "h", "x": [term.bytes], "y": [row], "base": [start], "width": 0.56,
         "name": f"{one.label}, {name}", "hovertemplate": f"{name}: {memory_text(term.bytes)}, {how}<extra></extra>",
-        "marker": {"color": colour, "line": {"width": 1, "color": page}, "pattern": hatch},
+        "marker": {"color": colour, "line": {"width": 1, "color": page}} | ({"pattern": hatch} if pattern else {}),
     }  # fmt: skip
 
 
