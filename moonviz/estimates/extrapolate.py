@@ -12,6 +12,9 @@ from moonviz.estimates.lines import along_lines
 from moonviz.estimates.points import PeakPoint
 from moonviz.estimates.replay import UnknownWalk
 
+SURE_DEPTH = 7
+"""From here on what is put together is the dry run to the byte. A shorter walk lacks some classes of steps, and what
+is put together for it can be off by a sixth: ask for a dry run, which takes no time at such depths."""
 MOST_CURVES = 64
 _curves: OrderedDict[tuple[Any, ...], Curve | None] = OrderedDict()
 Prepared = tuple[list[PeakPoint], dict[tuple[int, int], PeakPoint], Curve | None]

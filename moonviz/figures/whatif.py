@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from moonviz.estimates.devices import Need, needs
-from moonviz.estimates.extrapolate import at
+from moonviz.estimates.extrapolate import SURE_DEPTH, at
 from moonviz.estimates.fit import MOST_BATCH, MOST_DEPTH
 from moonviz.figures.chart import Chart
 from moonviz.figures.lazy import LazyFigure
@@ -77,12 +77,15 @@ def memory_by(along: Along, answers: Sequence[Answer], ask: Ask, scheme: Scheme)
 
 def _places(drawn: Sequence[Answer], along: Along, ask: Ask) -> list[int]:
     """Whole numbers spread over a logarithmic axis that holds every answer and what was asked for."""
-    furthest = max(count_of(fit) for one in drawn if (fit := fit_along(one, along)))
+    counts = [count_of(fit) for one in drawn if (fit := fit_along(one, along))]
+    furthest = max(counts)
     asked = ask.depth if along == "depth" else ask.batch
     most = MOST_DEPTH if along == "depth" else MOST_BATCH
     last = min(most, max(16, ceil(ROOM * furthest), 2 * asked))
+    # Shorter walks are not surely put together to the byte, so they are drawn only where an answer lies among them.
+    first = SURE_DEPTH if along == "depth" and min(*counts, ask.depth) >= SURE_DEPTH else GRID[0]
     beyond = [place for place in GRID if place >= last]
-    return [place for place in GRID if place < last] + beyond[:1]
+    return [first, *(place for place in GRID if first < place < last), *beyond[:1]]
 
 
 def _need(one: Answer, along: Along, ask: Ask, place: int) -> Need:

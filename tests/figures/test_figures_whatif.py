@@ -61,6 +61,15 @@ def test_curves_have_a_line_rings_and_a_mark_for_each_method(along, scheme):
     assert list(rings.x) == ([1, 2, 4] if along == "depth" else [8, 16])
 
 
+@pytest.mark.parametrize(("mib", "depth", "first"), [(200, 64, 7), (200, 4, 1), (12, 64, 1)])
+def test_walks_too_short_to_be_put_together_surely_are_drawn_only_where_one_is_asked_for(mib, depth, first):
+    ask = asked(mib, depth=depth)
+    chart = memory_by("depth", answered(ask, *THREE), ask, "light")
+    for trace in chart.figure.data:
+        if trace.name in THREE:
+            assert trace.x[0] == first
+
+
 def test_the_table_twin_has_what_the_lines_have():
     ask = asked(200)
     chart = memory_by("depth", answered(ask, *THREE), ask, "light")
