@@ -7,7 +7,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from serving import Watched, served
 
 from moonviz.lessons import lessons
@@ -16,6 +16,21 @@ pytestmark = pytest.mark.browser
 
 LONG = 120_000
 POSITION = "input[aria-label='Position in the race']"
+
+
+@pytest.fixture
+def profile(chromium: Browser):
+    """Learners of one test alone: what is answered stays in the browser's profile."""
+    opened: dict[str, BrowserContext] = {}
+
+    def give(scheme: str = "light") -> BrowserContext:
+        if scheme not in opened:
+            opened[scheme] = chromium.new_context(color_scheme=scheme)
+        return opened[scheme]
+
+    yield give
+    for one in opened.values():
+        one.close()
 
 
 def learn(page: Page, lesson: int | str = "") -> None:

@@ -23,7 +23,12 @@ def charts(page):
     return page.get("plotly_chart")
 
 
-def test_untouched_it_answers_at_once_from_stored_dry_runs(whatif, text, fake):
+@pytest.fixture
+def nothing_measured(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOONVIZ_STATE", str(tmp_path))
+
+
+def test_untouched_it_answers_at_once_from_stored_dry_runs(nothing_measured, whatif, text, fake):
     said = text(whatif)
     assert OPENS in said
     assert said.count('role="listitem"') == 4

@@ -216,7 +216,7 @@ def mutated(dice: random.Random) -> bytes:
 @pytest.mark.parametrize("seed", range(8))
 def test_a_spoilt_file_is_refused_or_drawn(seed):
     dice, drawn = random.Random(seed), 0
-    for _ in range(40):
+    for _ in range(80):
         data = mutated(dice)
         try:
             report = read_report(data)
