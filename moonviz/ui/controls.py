@@ -68,14 +68,16 @@ def sentence(tab: Tab) -> RunSpec | None:
             _more(tab)
         place = st.container(key="race-cost")
         pressed = st.button("Run on this machine", type="primary", key="race.run", disabled=busy or not tab.methods)
-    await_fit(tab)
+    if not pressed:  # what is awaited draws the page again, and that would forget that Run was pressed
+        await_fit(tab)
     try:
         run = tab.run()
     except InvalidSpec as error:
         panel("These settings cannot be raced.", str(error), bad=True)
         return None
-    with place:
-        foretell(tab, run, limits())
+    if not pressed:
+        with place:
+            foretell(tab, run, limits())
     fits = _tell_fit(tab, run)
     return run if pressed and fits else None
 
