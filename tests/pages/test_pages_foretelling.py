@@ -64,6 +64,16 @@ def test_another_size_is_dry_run_once_and_then_known(page, fake, text):
     assert len(estimates(fake)) == 1
 
 
+def test_run_is_heard_when_the_cost_arrives_with_it(page, fake):
+    page.number_input(key="race.photo-revnet.depth").set_value(16).run()
+    page.run()
+    ((number, _),) = estimates(fake)
+    results = [{"label": name, "flops": 10**9, "steps": [{"passes": 1}]} for name in ("backprop", "moonwalk-mixed")]
+    fake.ends[f"job-{number}"] = ResultMessage(data={"results": results, "network": {"layers": []}})
+    page.button(key="race.run").click().run()
+    assert [job.spec.network.depth for job, _ in fake.jobs if job.kind == "run"] == [16]
+
+
 def test_forward_is_foretold_by_one_direction_and_too_slow_it_is_an_estimate_only(page, fake, text):
     fake.fast = Speed(1e12, 0.0)
     page.run()
