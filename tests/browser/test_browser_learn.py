@@ -172,7 +172,7 @@ def test_a_run_answers_its_question_and_takes_the_view(tab):
 
 
 def test_two_learners_do_not_see_each_other(tab):
-    first, second = tab(), tab(width=390, height=800)
+    first, second = tab(), tab(width=390, height=800, scheme="dark")  # another browser profile
     for page, option in ((first, 0), (second, 2)):
         learn(page, 7)
         ask(page, 0).locator("input").nth(option).check()
