@@ -21,7 +21,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
-from moonviz.estimates import estimate_methods
+from moonviz.estimates.dry import estimate_methods
 from moonviz.figures.playing import payload
 from moonviz.results import Report
 from moonviz.runs.environment import environment

@@ -14,7 +14,9 @@ from moonviz.specs import METHODS, PRESETS, NetworkSpec, RunSpec, preset
 from moonviz.training import TrainReport
 
 if TYPE_CHECKING:
-    from moonviz.estimates import check, check_module, estimate, estimate_module
+    from moonviz.estimates.checking import check
+    from moonviz.estimates.dry import estimate
+    from moonviz.estimates.modules import check_module, estimate_module
     from moonviz.networks import build
     from moonviz.runs import backward, gradients, run, walk
     from moonviz.runs.train import train
@@ -54,15 +56,15 @@ __all__ = [  # noqa: RUF022 (grouped by purpose, which the alphabet would undo)
 ]
 
 _TORCH_BACKED = {
-    "check": "moonviz.estimates",
+    "check": "moonviz.estimates.checking",
     "build": "moonviz.networks",
     "gradients": "moonviz.runs",
     "backward": "moonviz.runs",
     "run": "moonviz.runs",
     "walk": "moonviz.runs",
-    "estimate": "moonviz.estimates",
-    "check_module": "moonviz.estimates",
-    "estimate_module": "moonviz.estimates",
+    "estimate": "moonviz.estimates.dry",
+    "check_module": "moonviz.estimates.modules",
+    "estimate_module": "moonviz.estimates.modules",
     "train": "moonviz.runs.train",
 }
 

@@ -12,7 +12,7 @@ import torch
 
 from moonviz.calibration import Table, table
 from moonviz.errors import UnsupportedPair
-from moonviz.estimates import estimate_methods
+from moonviz.estimates.dry import estimate_methods
 from moonviz.networks import build
 from moonviz.results import SCHEMA, TOLERANCE, Environment, Result
 from moonviz.runs import gradients, run_methods

@@ -5,7 +5,7 @@ from __future__ import annotations
 from moonviz.calibration import entries_of, record
 from moonviz.cli.deadline import Deadline
 from moonviz.errors import InvalidSpec
-from moonviz.estimates import estimate_methods
+from moonviz.estimates.dry import estimate_methods
 from moonviz.jobs.admission import Limits, checks, planned_flops
 from moonviz.jobs.compute import Torch
 from moonviz.jobs.messages import Failed, Run, Train

@@ -9,7 +9,7 @@ from typing import Literal
 
 from moonviz.data.stored import stored, stored_precision
 from moonviz.errors import InvalidSpec, UnsupportedPair
-from moonviz.estimates import estimate
+from moonviz.estimates.dry import estimate
 from moonviz.lessons.numbers import Number
 from moonviz.lessons.quantities import CONV, Quantity, Term, setting
 from moonviz.lessons.reading import Lesson, quantities_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 
 from moonviz.estimates.devices import Device, Need, Optimizer, needs
@@ -124,7 +124,7 @@ def _answer(ask: Ask, label: str, points: tuple[PeakPoint, ...], guessed: bool) 
 def _timed(one: Answer, backprop: PeakPoint | None) -> Answer:
     if one.here is None or backprop is None or not backprop.flops:
         return one
-    return Answer(**{name: getattr(one, name) for name in Answer.__slots__} | {"time": one.here.flops / backprop.flops})
+    return replace(one, time=one.here.flops / backprop.flops)
 
 
 def scaled(

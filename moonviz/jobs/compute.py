@@ -12,7 +12,8 @@ import torch
 from moonviz.building.facts import Check, Place
 from moonviz.calibration import entries_of, record
 from moonviz.data.datasets import load
-from moonviz.estimates import check, estimate_methods
+from moonviz.estimates.checking import check
+from moonviz.estimates.dry import estimate_methods
 from moonviz.estimates.points import PeakPoint
 from moonviz.estimates.sweeping import sweep
 from moonviz.jobs.messages import Sweep

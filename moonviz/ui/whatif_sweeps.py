@@ -52,11 +52,9 @@ def listen(engine: Engine, sounding: Sounding) -> tuple[bool, bool]:
     news = False
     for message in engine.messages(sounding.job, sounding.next):
         sounding.next = message.number + 1
-        if isinstance(message, Peaks) and not sounding.wanted.samples:
+        if isinstance(message, Peaks):
             sounding.family.add(message.points)
-            news = True
-        elif isinstance(message, Peaks):
-            sounding.family.add(message.points)
+            news = not sounding.wanted.samples  # a few short ones tell nothing before all are there
         if isinstance(message, FINAL):
             _end(sounding, message)
             return True, True

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import moonviz
 from moonviz.errors import InvalidSpec
-from moonviz.estimates import estimate_methods
+from moonviz.estimates.dry import estimate_methods
 from moonviz.events import LayerEvent
 from moonviz.reading.sequential import read_sequential
 from moonviz.runs.ledger import Ledger

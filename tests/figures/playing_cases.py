@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from moonviz.estimates import estimate_methods
+from moonviz.estimates.dry import estimate_methods
 from moonviz.events import KINDS
 from moonviz.figures.playing import payload
 from moonviz.specs import RunSpec, preset

@@ -6,7 +6,7 @@ import pytest
 from job_cases import end, run_spec
 
 import moonviz
-from moonviz.estimates import estimate_methods
+from moonviz.estimates.dry import estimate_methods
 from moonviz.jobs import LocalEngine, Run
 from moonviz.jobs.compute import Torch
 from moonviz.jobs.engine import Speed

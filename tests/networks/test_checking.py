@@ -7,7 +7,8 @@ from draft_cases import FLATTEN, MISFITS, conv, dense, draft, repeated
 
 from moonviz.building import Place, blank, edits
 from moonviz.errors import InvalidSpec, UnsupportedPair
-from moonviz.estimates import check, estimate
+from moonviz.estimates.checking import check
+from moonviz.estimates.dry import estimate
 from moonviz.methods import require
 from moonviz.networks import build, describe
 from moonviz.networks.checking import walk

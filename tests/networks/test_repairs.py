@@ -8,7 +8,7 @@ from draft_cases import FLATTEN, MISFITS, conv, coupling, dense, draft, repeated
 from moonviz.building import Place, blank, edits
 from moonviz.building.words import NAMES
 from moonviz.errors import InvalidSpec
-from moonviz.estimates import check
+from moonviz.estimates.checking import check
 from moonviz.networks import build, describe
 from moonviz.networks.candidates import written
 from moonviz.networks.checking import STRENGTH

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from moonviz.estimates import estimate_methods
+from moonviz.estimates.dry import estimate_methods
 from moonviz.figures.learn_depths import memory_by_depth
 from moonviz.jobs.messages import Cancelled, Failed, ResultMessage
 from moonviz.lessons import lessons, number_of
